@@ -1,0 +1,170 @@
+"""Answers about a service: the overview card, and one card for any number of asked aspects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from actions import offices
+from actions.desk import Ask, Desk, remember
+from actions.lines import channel_line, channel_names, mark
+from actions.phrasebook import rupiah, tanggal
+from actions.turn import Button, Outcome, Reply, Turn
+from actions.vocabulary import SERVICE_ASPECTS
+from service_catalog.facts import Service
+
+MOST_BULLETS = 7
+"""What an old phone shows without scrolling for ever; the rest is one button away."""
+
+
+def source_line(desk: Desk, service: Service) -> str:
+    evidence = service.evidence
+    return desk.phrases.say(
+        "sumber",
+        opd=desk.opd_name(service),
+        tanggal=tanggal(evidence.checked_on) if evidence.checked_on else None,
+        perlu_dipastikan=[desk.phrases.words("nama_aspek")[aspect] for aspect in evidence.unverified],
+    )
+
+
+def requirements(desk: Desk, service: Service, most: int | None = None) -> str:
+    if not service.requirements:
+        return desk.phrases.say("syarat_tidak_ada")
+    shown = service.requirements
+    if most is not None and len(shown) > most:
+        shown = shown[: most - 1]
+    return desk.phrases.say(
+        "syarat",
+        butir_tampil=shown,
+        sisa=len(service.requirements) - len(shown),
+        tanda=mark(desk, service, "requirements"),
+    )
+
+
+def procedure(desk: Desk, service: Service) -> str:
+    if not service.steps:
+        return desk.phrases.say("langkah_tidak_ada")
+    return desk.phrases.say(
+        "langkah",
+        langkah=service.steps,
+        kanal=channel_names(service.channels),
+        tanda=mark(desk, service, "steps"),
+        tanda_kanal=mark(desk, service, "channels"),
+    )
+
+
+def fee(desk: Desk, service: Service) -> str:
+    fee, sign = service.fee, mark(desk, service, "fee")
+    if fee.amount is None:
+        if fee.text is None:
+            return desk.phrases.say("biaya_tidak_ada")
+        return desk.phrases.say("biaya_rumus", keterangan=fee.text, tanda=sign)
+    if fee.amount == 0:
+        if fee.text is None:
+            return desk.phrases.say("biaya_gratis", tanda=sign)
+        return desk.phrases.say("biaya_gratis_rinci", keterangan=fee.text, tanda=sign)
+    return desk.phrases.say("biaya_tetap", rupiah=rupiah(fee.amount), keterangan=fee.text, tanda=sign)
+
+
+def duration(desk: Desk, service: Service) -> str:
+    time = service.processing_time
+    text = time.text
+    if text is None and time.working_days is not None:
+        text = "seketika" if time.working_days == 0 else f"paling lama {time.working_days} hari kerja"
+    if text is None:
+        return desk.phrases.say("lama_tidak_ada")
+    return desk.phrases.say("lama", keterangan=text, tanda=mark(desk, service, "processing_time"))
+
+
+def eligibility(desk: Desk, service: Service) -> str:
+    if not service.eligibility:
+        return desk.phrases.say("untuk_siapa_tidak_ada")
+    fact = desk.phrases.say(
+        "untuk_siapa", keterangan=service.eligibility, tanda=mark(desk, service, "eligibility")
+    )
+    return f"{fact}\n{desk.phrases.say('untuk_siapa_catatan', opd=desk.opd_name(service))}"
+
+
+def channels(desk: Desk, service: Service) -> str:
+    """How to reach the service, one way a line; the agency's own contacts where it has none."""
+    lines = [channel_line(desk, channel) for channel in service.channels]
+    opd = desk.opd_of(service)
+    if opd is not None:
+        lines += [line for line in offices.contact_lines(desk, opd) if line not in lines]
+    if not lines:
+        return desk.phrases.say("kanal_tidak_ada", opd=desk.opd_name(service))
+    return "\n".join(f"• {line}" for line in lines)
+
+
+_ASPECTS: dict[str, Callable[[Desk, Service], str]] = {
+    "ask_requirements": requirements,
+    "ask_procedure": procedure,
+    "ask_eligibility": eligibility,
+    "ask_fee": fee,
+    "ask_duration": duration,
+    "ask_hours": lambda desk, service: offices.hours(desk, desk.opd_of(service), service),
+    "ask_location": lambda desk, service: offices.location(desk, desk.opd_of(service), service),
+    "ask_contact": lambda desk, service: offices.contacts(desk, desk.opd_of(service), service),
+}
+
+
+def overview(desk: Desk, service: Service) -> Reply:
+    phrases = desk.phrases
+    ways = channel_names(service.channels)
+    text = phrases.say(
+        "ringkasan",
+        layanan=service,
+        syarat=requirements(desk, service, MOST_BULLETS),
+        biaya=fee(desk, service),
+        lama=duration(desk, service),
+        kanal_pendek=phrases.say("kanal_pendek", kanal=ways, tanda=mark(desk, service, "channels"))
+        if ways
+        else phrases.say("kanal_tidak_ada", opd=desk.opd_name(service)),
+        sumber=source_line(desk, service),
+    )
+    return Reply(text, buttons_for(desk, service, ()))
+
+
+def answer_card(desk: Desk, service: Service, acts: Iterable[str]) -> Reply:
+    """All asked aspects of one service in one card, in the order they were asked."""
+    asked = [act for act in dict.fromkeys(acts) if act in _ASPECTS]
+    text = desk.phrases.say(
+        "jawaban",
+        layanan=service,
+        bagian_jawaban=[_ASPECTS[act](desk, service) for act in asked],
+        catatan=service.note,
+        sumber=source_line(desk, service),
+    )
+    return Reply(text, buttons_for(desk, service, asked))
+
+
+def buttons_for(desk: Desk, service: Service, answered: Iterable[str]) -> tuple[Button, ...]:
+    """What a resident would ask next about this service, without what was just answered."""
+    done = set(answered)
+    buttons = []
+    if not done and len(service.requirements) > MOST_BULLETS:
+        title = desk.phrases.words("tombol")["syarat_lengkap"]
+        buttons.append(desk.button("ask_requirements", service.id, title=title))
+    wanted = ["ask_procedure", "ask_location"] if not done else ["ask_requirements", "ask_procedure"]
+    buttons += [desk.button(act, service.id) for act in wanted if act not in done]
+    if service.kind in ("permohonan", "program"):
+        buttons.append(desk.button("apply", service.id))
+    buttons.append(desk.button("talk_to_agent", service.id))
+    return tuple(buttons)
+
+
+def answer(desk: Desk, ask: Ask, services: Iterable[Service], acts: Iterable[str]) -> Turn:
+    """Answer the asked acts for one service, or for two that were asked about together."""
+    services = tuple(services)
+    acts = tuple(acts)
+    aspects = [act for act in acts if act in SERVICE_ASPECTS]
+    replies = tuple(
+        answer_card(desk, service, aspects) if aspects else overview(desk, service) for service in services
+    )
+    last = replies[-1].buttons
+    return Turn(
+        replies,
+        remember(ask, buttons=last, service=services[0].id, opd=None),
+        Outcome.ANSWERED,
+        act=acts[0] if acts else "ask_overview",
+        service=services[0].id,
+    )

@@ -1,0 +1,224 @@
+"""From understanding to answer: which custom action speaks, for every act and every message kind."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import replace
+
+from actions import cards, clarify, offices, payload, referrals, safety, small_talk, wider
+from actions.desk import Ask, Desk, remember
+from actions.turn import Context, Incoming, Outcome, Ranked, Reply, Turn, Understanding
+from actions.understanding import with_safety
+from actions.vocabulary import ABOUT_A_SERVICE, SERVICE_ASPECTS
+from service_catalog.facts import Service
+
+_NUMBER = re.compile(r"^\s*(?:no\.?|nomor|pilih|yang|yg)?\s*([1-9])\s*[.)]?\s*$", re.IGNORECASE)
+
+_UNREADABLE = {
+    "photo": "foto",
+    "voice": "suara",
+    "audio": "suara",
+    "video": "foto",
+    "location": "lokasi_diterima",
+    "document": "berkas",
+    "contact": "jenis_lain",
+    "poll": "jenis_lain",
+}
+_COMMANDS = {
+    "/bantuan": "ask_bot",
+    "/help": "ask_bot",
+    "/menu": "ask_bot",
+    "/data": "privacy_request",
+    "/hapus": "privacy_request",
+    "/salinan": "privacy_request",
+    "/privasi": "privacy_request",
+    "/petugas": "talk_to_agent",
+    "/batal": "cancel",
+}
+SURE_BY_SEARCH = 0.9
+"""A catalogue phrase standing in the message this closely is trusted where the model is not sure."""
+
+SECOND_SERVICE = 0.3
+"""Confidence from which a second service counts as asked about too."""
+
+
+class Actions:
+    """All custom actions over one state of the catalogue. Pure: same input, same turn."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def direct(self, incoming: Incoming, context: Context) -> Turn | None:
+        """The answer to what needs no model, or None where the text must be understood first."""
+        if incoming.kind in ("blocked", "unblocked", "other", "ignored"):
+            return Turn((), context, Outcome.IGNORED)
+        if safety.recognise(incoming.text) is not None:
+            return self._with_warning(incoming, self._answer(self._ask(incoming, context)))
+        if incoming.kind == "payload":
+            return self._pressed(incoming, context)
+        if incoming.kind == "command":
+            return self._command(incoming, context)
+        text = incoming.text.strip()
+        if incoming.kind == "sticker":
+            phrase = "stiker" if context.service or context.misses else "stiker_tanya"
+            return self._say(incoming, context, phrase, Outcome.UNSUPPORTED)
+        if not text:
+            phrase = _UNREADABLE.get(incoming.kind, "pesan_kosong" if incoming.kind == "text" else "jenis_lain")
+            return self._say(incoming, context, phrase, Outcome.UNSUPPORTED)
+        number = _NUMBER.match(text)
+        if number and int(number[1]) <= len(context.offered):
+            return self._pressed(replace(incoming, payload=context.offered[int(number[1]) - 1]), context)
+        return None
+
+    def answer(self, incoming: Incoming, understanding: Understanding, context: Context) -> Turn:
+        """The turn for an understood text."""
+        return self._with_warning(incoming, self._answer(Ask(incoming, understanding, context)))
+
+    def degraded(self, incoming: Incoming, context: Context) -> Turn:
+        """The turn while Rasa is away: catalogue search and a human."""
+        return clarify.by_search_only(self._desk, self._ask(incoming, context))
+
+    def apologise(self, phrase: str, context: Context, now: dt.datetime) -> Turn:
+        """The turn when everything failed; the message is recorded as such."""
+        text = self._desk.phrases.say("sistem_pemahaman_mati_kosong" if phrase == "degraded" else "gangguan")
+        return Turn((Reply(text),), replace(context, updated_at=now), Outcome.FAILED)
+
+    # ------------------------------------------------------------------ understood text
+
+    def _answer(self, ask: Ask) -> Turn:
+        desk, understanding = self._desk, ask.understanding
+        if understanding.decision == "safety":
+            return safety.answer(desk, ask)
+        act = understanding.act
+        if act is None:
+            return clarify.not_understood(desk, ask)
+        event = wider.life_event(desk, ask) if act in (*ABOUT_A_SERVICE, "out_of_scope") else None
+        if event is not None:
+            return wider.answer_life_event(desk, ask, event)
+        if understanding.decision == "fallback":
+            return self._by_search(ask) or clarify.not_understood(desk, ask)
+        if act == "out_of_scope":
+            return wider.out_of_scope(desk, ask)
+        if act in small_talk.ANSWERS:
+            return self._small_talk(ask, act)
+        services = self._services(ask)
+        if act in referrals.ANSWERS and act not in ABOUT_A_SERVICE:
+            return referrals.ANSWERS[act](desk, ask, services[0] if services else None)
+        if understanding.decision == "clarify" and understanding.services:
+            return self._by_search(ask) or clarify.which_of(desk, ask, clarify.guesses(desk, ask))
+        return self._about_a_service(ask, services)
+
+    def _about_a_service(self, ask: Ask, services: list[Service]) -> Turn:
+        desk = self._desk
+        acts = self._asked(ask)
+        if not services:
+            opd = desk.catalogue.opd(ask.understanding.opd[0].name) if ask.understanding.opd else None
+            if opd is None and ask.context.opd and not ask.context.service:
+                opd = desk.catalogue.opd(ask.context.opd)
+            if opd is not None:
+                return offices.answer(desk, ask, opd, acts)
+            remembered = desk.catalogue.service(ask.context.service) if ask.context.service else None
+            if remembered is None:
+                return self._by_search(ask) or clarify.which_service(desk, ask, "layanan_apa", acts)
+            services = [remembered]
+        if acts[0] in referrals.ANSWERS:
+            return referrals.ANSWERS[acts[0]](desk, ask, services[0])
+        return cards.answer(desk, ask, services, acts)
+
+    def _asked(self, ask: Ask) -> tuple[str, ...]:
+        """The acts to answer; naming only a service answers what was asked before it was known."""
+        acts = tuple(act for act in ask.acts if act in ABOUT_A_SERVICE)
+        if acts in ((), ("ask_overview",)) and ask.context.pending_acts:
+            return ask.context.pending_acts
+        aspects = tuple(act for act in acts if act in SERVICE_ASPECTS)
+        return aspects if acts and acts[0] == "ask_overview" and aspects else acts or ("ask_overview",)
+
+    def _services(self, ask: Ask) -> list[Service]:
+        """The services meant, in the catalogue of today; a removed one is passed over."""
+        ranked = ask.understanding.services
+        wanted = ranked[:1] + tuple(r for r in ranked[1:2] if r.confidence >= SECOND_SERVICE)
+        return [s for r in wanted if (s := self._desk.catalogue.service(r.name)) is not None]
+
+    def _by_search(self, ask: Ask) -> Turn | None:
+        """A service whose own words stand in the message, such as one published this morning."""
+        found = self._desk.search.services(ask.incoming.text)
+        if not found or found[0][1] < SURE_BY_SEARCH or (len(found) > 1 and found[1][1] >= SURE_BY_SEARCH):
+            return None
+        service = self._desk.catalogue.service(found[0][0])
+        if service is None:
+            return None
+        sure = replace(
+            ask, understanding=replace(ask.understanding, services=(Ranked(service.id, found[0][1]),), decision="answer")
+        )
+        act = sure.understanding.act
+        if act in referrals.ANSWERS:
+            return referrals.ANSWERS[act](self._desk, sure, service)
+        return cards.answer(self._desk, sure, [service], self._asked(sure))
+
+    def _small_talk(self, ask: Ask, act: str) -> Turn:
+        offered = ask.context.offered
+        if act == "affirm" and len(offered) in (1, 2) and ask.context.pending_acts:
+            return self._pressed(replace(ask.incoming, payload=offered[0]), ask.context)
+        return small_talk.ANSWERS[act](self._desk, ask)
+
+    # ------------------------------------------------------------------ buttons, commands, the rest
+
+    def _pressed(self, incoming: Incoming, context: Context) -> Turn:
+        """A button, or a number typed in its place; an old or foreign payload gets the menu."""
+        desk = self._desk
+        choice = payload.decode(incoming.payload or "")
+        if choice is None:
+            return self._say(incoming, context, "tombol_usang", Outcome.UNSUPPORTED, menu=True)
+        services = (Ranked(choice.service, 1.0),) if choice.service else ()
+        opd = (Ranked(choice.opd, 1.0),) if choice.opd else ()
+        acts = context.pending_acts if choice.act in context.pending_acts[:1] else (choice.act,)
+        understanding = Understanding(
+            incoming.text, tuple(Ranked(act, 1.0) for act in acts), services, opd, decision="answer"
+        )
+        if choice.act in ("report_emergency", "report_crisis"):
+            understanding = replace(understanding, decision="safety")
+        ask = Ask(incoming, understanding, context)
+        if choice.life_event is not None:
+            event = next((e for e in desk.catalogue.life_events if e.id == choice.life_event), None)
+            if event is not None:
+                return wider.answer_life_event(desk, ask, event)
+        if choice.service and desk.catalogue.service(choice.service) is None:
+            return self._say(incoming, context, "layanan_tak_dikenal", Outcome.UNSUPPORTED, menu=True)
+        if choice.act == "deny":
+            return small_talk.deny(desk, ask)
+        return self._answer(replace(ask, context=replace(context, pending_acts=())))
+
+    def _command(self, incoming: Incoming, context: Context) -> Turn:
+        argument = str(incoming.attributes.get("argument") or "")
+        if incoming.text == "/start":
+            if argument and self._desk.catalogue.service(argument) is not None:
+                return self._pressed(
+                    replace(incoming, payload=payload.encode("ask_overview", argument)), context
+                )
+            if argument:
+                return self._say(incoming, context, "layanan_tak_dikenal", Outcome.UNSUPPORTED, menu=True)
+            fresh = self._ask(replace(incoming, text=""), Context())
+            return small_talk.greet(self._desk, fresh)
+        act = _COMMANDS.get(incoming.text)
+        if act is None:
+            return self._say(incoming, context, "pilih_layanan", Outcome.UNSUPPORTED, menu=True)
+        return self._pressed(replace(incoming, payload=payload.encode(act)), context)
+
+    def _say(
+        self, incoming: Incoming, context: Context, phrase: str, outcome: Outcome, *, menu: bool = False
+    ) -> Turn:
+        text = self._desk.phrases.say(phrase, kota=self._desk.catalogue.city.name)
+        buttons = self._desk.menu_buttons() if menu or phrase in ("pesan_kosong", "stiker_tanya") else ()
+        ask = self._ask(incoming, context)
+        misses = replace(remember(ask, buttons=buttons), misses=context.misses)
+        return Turn((Reply(text, buttons),), misses, outcome)
+
+    def _ask(self, incoming: Incoming, context: Context) -> Ask:
+        return Ask(incoming, with_safety(Understanding(incoming.text)), context)
+
+    def _with_warning(self, incoming: Incoming, turn: Turn) -> Turn:
+        """Warns whoever typed a NIK or KK number, after the answer to what they asked."""
+        if not incoming.attributes.get("identity_masked"):
+            return turn
+        return replace(turn, replies=(*turn.replies, Reply(self._desk.phrases.say("ada_nomor"))))

@@ -1,0 +1,116 @@
+"""Danger is answered first, with the city's fixed words, and without any model.
+
+`recognise` reads patterns that mean danger in so many words; the model finds what they
+miss (either is enough). A pattern must not fire on a question about a service, such as
+"syarat surat kehilangan" or "izin kebakaran": each line has its counter-examples in
+tests/actions/test_safety.py.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from actions.desk import Ask, Desk, remember
+from actions.turn import Outcome, Reply, Turn
+
+
+@dataclass(frozen=True)
+class Danger:
+    """One kind of danger: the act it is, the service that owns it, the city's text for it."""
+
+    act: str
+    text_id: str
+    service: str | None
+
+
+EMERGENCY = Danger("report_emergency", "darurat", "darurat_112")
+FIRE = Danger("report_emergency", "kebakaran", "kebakaran_penyelamatan")
+RESCUE = Danger("report_emergency", "penyelamatan", "kebakaran_penyelamatan")
+MEDICAL = Danger("report_emergency", "medis", "darurat_112")
+CRIME = Danger("report_emergency", "kejahatan", "darurat_112")
+DISASTER = Danger("report_emergency", "bencana", "lapor_bencana")
+MISSING = Danger("report_emergency", "orang_hilang", "darurat_112")
+VIOLENCE = Danger("report_crisis", "kekerasan", "lapor_kekerasan")
+SELF_HARM = Danger("report_crisis", "bunuh_diri", None)
+
+_BODY = r"(?:saya|sy|aku|ak|gw|gue|abdi|urang|ibu|mama|mamah|anak|adik|adek|istri|teman|tetangga)"
+
+_PATTERNS: tuple[tuple[Danger, str], ...] = (
+    (SELF_HARM, r"\b(?:bunuh diri|bundir|akhiri hidup|mengakhiri hidup|ngakhirin hidup|suicide|kill myself)\b"),
+    (
+        SELF_HARM,
+        r"\b(?:pengen|pgn|pengin|pingin|ingin|mau|mo|hayang|hoyong) (?:\w+ )?(?:mati|paeh|maot|meninggal)(?: aja| saja| wae)?"
+        r"(?! (?:lampu|listrik|air|suri))\b",
+    ),
+    (SELF_HARM, r"\b(?:ga|gak|nggak|tidak|tak|gk|ngga) (?:kuat|sanggup|mau|pengen|ingin) hidup\b"),
+    (SELF_HARM, r"\b(?:mau|pengen|ingin|siap) (?:loncat|lompat|terjun) dari\b"),
+    (VIOLENCE, r"\b(?:kdrt|diperkosa|dicabuli|diperkaos|disetubuhi|dilecehkan|dilecehin|dirudapaksa)\b"),
+    (
+        VIOLENCE,
+        r"\b(?:di|ng|meng)?(?:pukul|pukuli|pukulin|gebug|gebugan|gebukin|tampar|siksa|aniaya|tonjok|tendang|cekik)(?:i|in|an)? "
+        r"(?:terus |sama |ku |oleh |ama |sm )*(?:suami|istri|salaki|bapak|ayah|papa|bapa|pacar|mantan|paman|om|mertua|ibu tiri)\b",
+    ),
+    (VIOLENCE, r"\b(?:suami|salaki|pacar|ayah|bapak|mantan)(?: saya| sy| aku| abdi)? (?:suka |sering |lagi |terus )*(?:mukul|mukulin|ngegebug|nampar|nyiksa|nendang|nyekik)"),
+    (FIRE, r"\b(?:kebakaran|kahuruan|seuneu gede|api (?:membesar|makin besar|udah gede|gede))\b(?! (?:hutan|jenggot|lahan tahun))"),
+    (FIRE, r"\b(?:rumah|dapur|warung|toko|pasar|kos|kosan|gudang|mobil|motor|kompor|gas|imah|tabung)\w*(?: \w+){0,3} (?:kebakar|terbakar|kabakar|meledak|kaduruk|ngebakar)\b"),
+    (RESCUE, r"\b(?:ada |aya )?(?:ular|oray|kobra|sanca|python|piton|tawon|biawak|buaya)\b.{0,40}\b(?:kamar|rumah|imah|dapur|atap|plafon|kloset|wc|toilet|ruang|garasi|mobil|sarang|masuk|asup|gede|besar|sekolah)\b"),
+    (RESCUE, r"\b(?:terjebak|kejebak|terkunci|kejepit|terjepit|tercebur|kecebur|kejeblos|tenggelam|titeuleum|kerendem|tikecemplung)\b.{0,30}\b(?:lift|lip|sumur|kamar|mobil|pagar|besi|sungai|kali|walungan|air|banjir|reruntuhan|eskalator|cincin|jari)\b"),
+    (MEDICAL, r"\b(?:ga|gak|tidak|ngga|nggak|teu) (?:sadar|sadarkan diri|bernafas|bernapas|nafas|napas)\b"),
+    (MEDICAL, r"\b(?:serangan jantung|kejang kejang|kejang-kejang|pendarahan hebat|pingsan|keracunan|henti jantung|korban (?:tabrakan|kecelakaan)|ketabrak|tertabrak|katabrak|tabrak lari)\b(?! (?:syarat|surat|biaya))"),
+    (MEDICAL, r"\b(?:butuh|perlu|minta|kirim|panggil|tolong|butuhkeun) (?:\w+ )?(?:ambulan|ambulans|ambulance)\b"),
+    (CRIME, r"\b(?:dirampok|dibegal|ditodong|dijambret|dibacok|ditusuk|disekap|diculik|perampokan|pembegalan|tawuran|penculikan)\b"),
+    (DISASTER, r"\b(?:longsor|gempa|puting beliung|banjir bandang)\b.{0,60}\b(?:tertimbun|tertimpa|korban|tolong|terjebak|kejebak|sekarang|roboh|ambruk)\b"),
+    (DISASTER, r"\b(?:banjir|caah|air|cai|aer)\b.{0,30}\b(?:sedada|seleher|sepinggang|saleher|sadada|seatap)\b"),
+    (MISSING, rf"\b(?:anak|budak|balita|bayi|adik|adek|ibu|nenek|kakek|bapak|ponakan|keponakan|cucu|incu)(?: \w+){{0,3}} (?:hilang|ilang|leungit|diculik)\b(?=.*\b(?:tolong|cari|belum pulang|blm pulang|dari tadi|sejak|di (?:mall|pasar|taman|alun))\b)"),
+    (EMERGENCY, r"\b(?:emergency|darurat banget|keadaan darurat|ini darurat)\b"),
+)  # fmt: skip
+
+_COMPILED = tuple((danger, re.compile(pattern)) for danger, pattern in _PATTERNS)
+
+# Words that turn danger into a question about papers, statistics, training or the past.
+_PAPERWORK = re.compile(
+    r"\b(?:syarat|persyaratan|izin|ijin|surat|sertifikat|akta|akte|biaya|tarif|pelatihan|sosialisasi|simulasi|"
+    r"penyuluhan|asuransi|klaim|laporan pajak|skripsi|penelitian|data korban|tahun lalu|taun lalu|dulu pernah|"
+    r"bekas|alat pemadam|apar|nomor telepon|no telp|nomer|kantor|alamat|jam buka|lowongan|magang)\b"
+)
+_SPACES = re.compile(r"[\s,.!;:]+")
+_STRETCHED = re.compile(r"([a-z])\1{2,}")
+
+
+def recognise(text: str) -> Danger | None:
+    """The danger a message speaks of in so many words, or None."""
+    flat = _STRETCHED.sub(r"\1", _SPACES.sub(" ", text[:2000].lower()))
+    for danger, pattern in _COMPILED:
+        if pattern.search(flat) and (danger.act == "report_crisis" or not _PAPERWORK.search(flat)):
+            return danger
+    return None
+
+
+_BY_SERVICE = {
+    "kebakaran_penyelamatan": FIRE,
+    "lapor_bencana": DISASTER,
+    "lapor_kekerasan": VIOLENCE,
+}
+
+
+def answer(desk: Desk, ask: Ask) -> Turn:
+    """The city's signed words for the danger; its service stays the subject of the conversation."""
+    understanding = ask.understanding
+    danger = recognise(understanding.text)
+    if danger is None:
+        service = understanding.services[0].name if understanding.services else None
+        danger = _BY_SERVICE.get(service or "")
+        if understanding.act == "report_crisis":
+            danger = VIOLENCE if danger is VIOLENCE else SELF_HARM
+        danger = danger or EMERGENCY
+    text = desk.catalogue.safety_text(danger.text_id) or desk.catalogue.safety_text("darurat")
+    # A city without its own words still gets the national numbers.
+    words = text.text if text else desk.phrases.say("darurat_tanpa_teks")
+    return Turn(
+        (Reply(words),),
+        replace(remember(ask, service=danger.service), offered=()),
+        Outcome.SAFETY,
+        act=danger.act,
+        service=danger.service,
+    )

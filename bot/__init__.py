@@ -1,0 +1,1 @@
+"""The gateway: channels in, replies out, conversations kept."""

@@ -1,0 +1,1 @@
+"""One folder or file per channel, all of the same shape: see base.Channel."""

@@ -1,0 +1,1 @@
+"""The web chat: a page, a JSON entry for messages and a resumable stream of replies."""

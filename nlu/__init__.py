@@ -1,0 +1,1 @@
+"""Everything that is trained: data, components and the trainers' tools."""

@@ -1,0 +1,108 @@
+"""The act classifier: which of the product's acts a message performs, several at once.
+
+Training data uses Rasa's multi-intent notation, `ask_fee+ask_requirements`, for a message
+that asks two things; the classifier learns the acts apart and so also finds combinations
+that no example shows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from nlu.components import linear
+from nlu.components.ngrams import NgramSettings
+
+INTENT_RANKING = "intent_ranking"
+ACTS = "acts"
+MOST = 5
+
+
+@DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
+class ActClassifier(GraphComponent):
+    """Sets `acts` (ranked, at most five), and Rasa's own `intent` and `intent_ranking`."""
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        model: linear.LinearModel | None = None,
+    ) -> None:
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._model = model
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {"word_max": 2, "char_min": 2, "char_max": 5, "min_documents": 2, "c": 0.5}
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> ActClassifier:
+        return cls(config, model_storage, resource)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        examples = [m for m in training_data.intent_examples if m.get(TEXT)]
+        self._model = linear.train(
+            [message.get(TEXT) for message in examples],
+            [message.get(INTENT).split("+") for message in examples],
+            settings=settings_of(self._config),
+            c=float(self._config["c"]),
+        )
+        with self._model_storage.write_to(self._resource) as folder:
+            self._model.save(folder)
+        return self._resource
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> ActClassifier:
+        with model_storage.read_from(resource) as folder:
+            return cls(config, model_storage, resource, linear.LinearModel.load(folder))
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        model = self._model
+        assert model is not None, "the component was neither trained nor loaded"
+        for message in messages:
+            margins = model.margins(message.get(TEXT) or "")
+            # The first act is one among all; the others are meant or not, each by itself.
+            first, each = model.one(margins), model.each(margins)
+            order = [int(position) for position in np.argsort(-margins)[:MOST]]
+            ranking = [
+                {
+                    INTENT_NAME_KEY: model.classes[position],
+                    PREDICTED_CONFIDENCE_KEY: round(float((first if rank == 0 else each)[position]), 4),
+                }
+                for rank, position in enumerate(order)
+            ]
+            message.set(INTENT, ranking[0], add_to_output=True)
+            message.set(INTENT_RANKING, ranking, add_to_output=True)
+            message.set(ACTS, ranking, add_to_output=True)
+        return messages
+
+
+def settings_of(config: dict[str, Any]) -> NgramSettings:
+    """The n-gram settings named in config.yml."""
+    return NgramSettings(
+        *(int(config[key]) for key in ("word_max", "char_min", "char_max", "min_documents"))
+    )

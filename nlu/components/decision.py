@@ -1,0 +1,79 @@
+"""Answer, ask back or fall back: decided from the confidences, with thresholds in config.yml."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+SAFETY_ACTS = ("report_emergency", "report_crisis")
+NEEDS_A_SERVICE = (
+    "ask_overview", "ask_requirements", "ask_procedure", "ask_eligibility", "ask_fee", "ask_duration",
+    "ask_hours", "ask_location", "ask_contact", "apply", "book_visit",
+)  # fmt: skip
+
+
+def decide(
+    acts: list[dict[str, Any]],
+    services: list[dict[str, Any]],
+    opd: list[dict[str, Any]],
+    thresholds: dict[str, Any],
+) -> str:
+    """`answer`, `clarify`, `fallback` or `safety`, from ranked acts, services and agencies.
+
+    A danger needs little certainty: a needless 112 does less harm than a missed one. An act
+    about a service is as sure as the less sure of the two; without a service it is a
+    follow-up, which the conversation's context completes.
+    """
+    if not acts:
+        return "fallback"
+    act, certainty = acts[0]["name"], acts[0]["confidence"]
+    if act in SAFETY_ACTS and certainty >= thresholds["safety"]:
+        return "safety"
+    subject = services or opd
+    if act in NEEDS_A_SERVICE and subject:
+        certainty = min(max(certainty, thresholds["act_floor"]), subject[0]["confidence"])
+    if certainty >= thresholds["answer"]:
+        return "answer"
+    return "clarify" if certainty >= thresholds["clarify"] else "fallback"
+
+
+@DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=False)
+class Decider(GraphComponent):
+    """Sets `decision`; last in the pipeline."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self._thresholds = config
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {"answer": 0.5, "clarify": 0.2, "safety": 0.4, "act_floor": 0.0}
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> Decider:
+        return cls(config)
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        for message in messages:
+            decision = decide(
+                message.get("acts") or [],
+                message.get("services") or [],
+                message.get("opd") or [],
+                self._thresholds,
+            )
+            message.set("decision", decision, add_to_output=True)
+        return messages

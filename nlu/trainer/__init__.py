@@ -1,0 +1,1 @@
+"""The trainers' tools: check the data, train, evaluate."""
