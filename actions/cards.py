@@ -22,7 +22,6 @@ def source_line(desk: Desk, service: Service) -> str:
         "sumber",
         opd=desk.opd_name(service),
         tanggal=tanggal(evidence.checked_on) if evidence.checked_on else None,
-        perlu_dipastikan=[desk.phrases.words("nama_aspek")[aspect] for aspect in evidence.unverified],
     )
 
 
@@ -78,9 +77,7 @@ def duration(desk: Desk, service: Service) -> str:
 def eligibility(desk: Desk, service: Service) -> str:
     if not service.eligibility:
         return desk.phrases.say("untuk_siapa_tidak_ada")
-    fact = desk.phrases.say(
-        "untuk_siapa", keterangan=service.eligibility, tanda=mark(desk, service, "eligibility")
-    )
+    fact = desk.phrases.say("untuk_siapa", keterangan=service.eligibility, tanda=mark(desk, service, "eligibility"))
     return f"{fact}\n{desk.phrases.say('untuk_siapa_catatan', opd=desk.opd_name(service))}"
 
 
@@ -157,9 +154,7 @@ def answer(desk: Desk, ask: Ask, services: Iterable[Service], acts: Iterable[str
     services = tuple(services)
     acts = tuple(acts)
     aspects = [act for act in acts if act in SERVICE_ASPECTS]
-    replies = tuple(
-        answer_card(desk, service, aspects) if aspects else overview(desk, service) for service in services
-    )
+    replies = tuple(answer_card(desk, service, aspects) if aspects else overview(desk, service) for service in services)
     last = replies[-1].buttons
     return Turn(
         replies,

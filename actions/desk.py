@@ -10,7 +10,6 @@ from actions.turn import Button, Context, Incoming, Understanding
 from service_catalog.facts import Catalogue, Opd, Service
 from service_catalog.search import Search
 
-
 ALSO_ASKED = 0.5
 """Confidence from which a further act counts as asked too."""
 
@@ -78,4 +77,4 @@ def remember(ask: Ask, *, buttons: tuple[Button, ...] = (), **changes: object) -
 
 def short_title(name: str) -> str:
     """A service's name without what stands in brackets: it fits a button."""
-    return name.split(" (")[0].strip()
+    return name.split(" (", maxsplit=1)[0].strip()

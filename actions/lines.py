@@ -22,6 +22,4 @@ def channel_line(desk: Desk, channel: Channel) -> str:
 
 
 def channel_names(channels: Iterable[Channel]) -> list[str]:
-    return [
-        f"{c.name} ({c.value})" if c.value and c.value.lower() not in c.name.lower() else c.name for c in channels
-    ]
+    return [f"{c.name} ({c.value})" if c.value and c.value.lower() not in c.name.lower() else c.name for c in channels]

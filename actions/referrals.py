@@ -54,9 +54,7 @@ def track_request(desk: Desk, ask: Ask, service: Service | None) -> Turn:
     if service is None:
         buttons = (desk.button("talk_to_agent"),)
         return _turn(ask, desk.phrases.say("status_umum"), "track_request", None, buttons)
-    text = desk.phrases.say(
-        "status", layanan=service, opd=desk.opd_name(service), kanal=cards.channels(desk, service)
-    )
+    text = desk.phrases.say("status", layanan=service, opd=desk.opd_name(service), kanal=cards.channels(desk, service))
     return _turn(ask, text, "track_request", service, (desk.button("ask_duration", service.id),))
 
 

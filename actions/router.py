@@ -39,7 +39,7 @@ _COMMANDS = {
 SURE_BY_SEARCH = 0.9
 """A catalogue phrase standing in the message this closely is trusted where the model is not sure."""
 
-SECOND_SERVICE = 0.3
+SECOND_SERVICE = 0.6
 """Confidence from which a second service counts as asked about too."""
 
 
@@ -149,7 +149,8 @@ class Actions:
         if service is None:
             return None
         sure = replace(
-            ask, understanding=replace(ask.understanding, services=(Ranked(service.id, found[0][1]),), decision="answer")
+            ask,
+            understanding=replace(ask.understanding, services=(Ranked(service.id, found[0][1]),), decision="answer"),
         )
         act = sure.understanding.act
         if act in referrals.ANSWERS:
@@ -193,9 +194,7 @@ class Actions:
         argument = str(incoming.attributes.get("argument") or "")
         if incoming.text == "/start":
             if argument and self._desk.catalogue.service(argument) is not None:
-                return self._pressed(
-                    replace(incoming, payload=payload.encode("ask_overview", argument)), context
-                )
+                return self._pressed(replace(incoming, payload=payload.encode("ask_overview", argument)), context)
             if argument:
                 return self._say(incoming, context, "layanan_tak_dikenal", Outcome.UNSUPPORTED, menu=True)
             fresh = self._ask(replace(incoming, text=""), Context())
@@ -205,9 +204,7 @@ class Actions:
             return self._say(incoming, context, "pilih_layanan", Outcome.UNSUPPORTED, menu=True)
         return self._pressed(replace(incoming, payload=payload.encode(act)), context)
 
-    def _say(
-        self, incoming: Incoming, context: Context, phrase: str, outcome: Outcome, *, menu: bool = False
-    ) -> Turn:
+    def _say(self, incoming: Incoming, context: Context, phrase: str, outcome: Outcome, *, menu: bool = False) -> Turn:
         text = self._desk.phrases.say(phrase, kota=self._desk.catalogue.city.name)
         buttons = self._desk.menu_buttons() if menu or phrase in ("pesan_kosong", "stiker_tanya") else ()
         ask = self._ask(incoming, context)

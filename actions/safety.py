@@ -62,7 +62,7 @@ _PATTERNS: tuple[tuple[Danger, str], ...] = (
     (CRIME, r"\b(?:dirampok|dibegal|ditodong|dijambret|dibacok|ditusuk|disekap|diculik|perampokan|pembegalan|tawuran|penculikan)\b"),
     (DISASTER, r"\b(?:longsor|gempa|puting beliung|banjir bandang)\b.{0,60}\b(?:tertimbun|tertimpa|korban|tolong|terjebak|kejebak|sekarang|roboh|ambruk)\b"),
     (DISASTER, r"\b(?:banjir|caah|air|cai|aer)\b.{0,30}\b(?:sedada|seleher|sepinggang|saleher|sadada|seatap)\b"),
-    (MISSING, rf"\b(?:anak|budak|balita|bayi|adik|adek|ibu|nenek|kakek|bapak|ponakan|keponakan|cucu|incu)(?: \w+){{0,3}} (?:hilang|ilang|leungit|diculik)\b(?=.*\b(?:tolong|cari|belum pulang|blm pulang|dari tadi|sejak|di (?:mall|pasar|taman|alun))\b)"),
+    (MISSING, r"\b(?:anak|budak|balita|bayi|adik|adek|ibu|nenek|kakek|bapak|ponakan|keponakan|cucu|incu)(?: \w+){0,3} (?:hilang|ilang|leungit|diculik)\b(?=.*\b(?:tolong|cari|belum pulang|blm pulang|dari tadi|sejak|di (?:mall|pasar|taman|alun))\b)"),
     (EMERGENCY, r"\b(?:emergency|darurat banget|keadaan darurat|ini darurat)\b"),
 )  # fmt: skip
 

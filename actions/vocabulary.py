@@ -17,6 +17,13 @@ SMALL_TALK = (
 
 SAFETY = ("report_emergency", "report_crisis")
 
-OTHER = ("track_request", "report_problem", "talk_to_agent", "privacy_request", "report_fraud", "out_of_scope")
+OTHER = (
+    "track_request",
+    "report_problem",
+    "talk_to_agent",
+    "privacy_request",
+    "report_fraud",
+    "out_of_scope",
+)
 
 ACTS = frozenset((*ABOUT_A_SERVICE, *SMALL_TALK, *SAFETY, *OTHER))

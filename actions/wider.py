@@ -37,7 +37,9 @@ def life_event(desk: Desk, ask: Ask) -> LifeEvent | None:
 def answer_life_event(desk: Desk, ask: Ask, event: LifeEvent) -> Turn:
     services = [s for service_id in event.services if (s := desk.catalogue.service(service_id)) is not None]
     text = desk.phrases.say(
-        "peristiwa", pembuka=event.intro, layanan=[f"*{short_title(s.name)}* ({desk.opd_name(s)})" for s in services]
+        "peristiwa",
+        pembuka=event.intro,
+        layanan=[f"*{short_title(s.name)}* ({desk.opd_name(s)})" for s in services],
     )
     buttons = tuple(desk.button("ask_overview", s.id, title=short_title(s.name)) for s in services)
     context = remember(ask, buttons=buttons, service=None, opd=None)

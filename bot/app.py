@@ -32,7 +32,9 @@ async def errors_as_status(request: web.Request, handler: Handler) -> web.Stream
         return web.json_response({"error": str(error)}, status=400)
     except DatabaseUnavailable:
         return web.json_response(
-            {"error": "Sedang ada gangguan; kirim lagi sebentar lagi."}, status=503, headers={"Retry-After": "5"}
+            {"error": "Sedang ada gangguan; kirim lagi sebentar lagi."},
+            status=503,
+            headers={"Retry-After": "5"},
         )
     except (ConnectionResetError, ConnectionAbortedError):
         raise
@@ -65,9 +67,7 @@ def health_routes(app: web.Application, check: Check) -> None:
     async def ready(_request: web.Request) -> web.Response:
         parts = await check()
         healthy = all(parts.values())
-        return web.json_response(
-            {"status": "ok" if healthy else "not ready", **parts}, status=200 if healthy else 503
-        )
+        return web.json_response({"status": "ok" if healthy else "not ready", **parts}, status=200 if healthy else 503)
 
     app.router.add_get("/health/live", live)
     app.router.add_get("/health/ready", ready)

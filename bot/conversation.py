@@ -110,5 +110,3 @@ async def _store_and_send(message: Claimed, turn: Turn, channel: Channel, parts:
         channel.delivered(message.address, stored)
     elif stored:
         parts.dispatcher.wake(message.channel, message.conversation_id, first)
-
-

@@ -53,9 +53,9 @@ def receive(connection: Connection, messages: Sequence[IncomingMessage], now: dt
         elif message.kind != "other":
             changes["blocked_at"] = None
         conversation_id = connection.execute(
-            conversation.on_conflict_do_update(
-                index_elements=["channel", "address"], set_=changes
-            ).returning(CONVERSATION.c.id)
+            conversation.on_conflict_do_update(index_elements=["channel", "address"], set_=changes).returning(
+                CONVERSATION.c.id
+            )
         ).scalar_one()
         inbound_id = connection.execute(
             dialect.insert(INBOUND)
@@ -211,12 +211,10 @@ def finish(
         }
         for number, body in enumerate(bodies)
     ]
-    ids = connection.execute(
-        insert(OUTBOX).returning(OUTBOX.c.id, sort_by_parameter_order=True), rows
-    ).scalars()
+    ids = connection.execute(insert(OUTBOX).returning(OUTBOX.c.id, sort_by_parameter_order=True), rows).scalars()
     return [
-        OutgoingPart(outbox_id, message.conversation_id, message.address, row["seq"], row["body"])
-        for outbox_id, row in zip(ids, rows, strict=True)
+        OutgoingPart(outbox_id, message.conversation_id, message.address, message.next_seq + number, body)
+        for number, (outbox_id, body) in enumerate(zip(ids, bodies, strict=True))
     ]
 
 
@@ -262,4 +260,3 @@ def delivered_after(
         .limit(limit)
     )
     return [(row.seq, row.body) for row in rows]
-

@@ -148,13 +148,3 @@ class Outbox(Base):
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[dt.datetime]
     sent_at: Mapped[dt.datetime | None]
-
-
-class ChannelState(Base):
-    """A small fact a channel must not forget, such as Telegram's polling offset."""
-
-    __tablename__ = "channel_state"
-
-    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
-    key: Mapped[str] = mapped_column(String(40), primary_key=True)
-    value: Mapped[str] = mapped_column(String(255))

@@ -36,7 +36,12 @@ def take(connection: Connection, conversation_id: int, now: dt.datetime) -> Outg
     """
     while True:
         row = connection.execute(
-            select(OUTBOX, CONVERSATION.c.address, CONVERSATION.c.blocked_at, CONVERSATION.c.epoch.label("now_epoch"))
+            select(
+                OUTBOX,
+                CONVERSATION.c.address,
+                CONVERSATION.c.blocked_at,
+                CONVERSATION.c.epoch.label("now_epoch"),
+            )
             .join(CONVERSATION, CONVERSATION.c.id == OUTBOX.c.conversation_id)
             .where(OUTBOX.c.conversation_id == conversation_id, OUTBOX.c.state.in_(("queued", "sending")))
             .order_by(OUTBOX.c.seq)
@@ -107,9 +112,7 @@ def open_conversations(connection: Connection, now: dt.datetime, limit: int = 50
 class Dispatcher:
     """Sends what the outbox holds, one conversation at a time each, all conversations side by side."""
 
-    def __init__(
-        self, database: Database, channels: Mapping[str, Channel], clock: Callable[[], dt.datetime]
-    ) -> None:
+    def __init__(self, database: Database, channels: Mapping[str, Channel], clock: Callable[[], dt.datetime]) -> None:
         self._database = database
         self._channels = channels
         self._clock = clock
@@ -173,9 +176,7 @@ class Dispatcher:
             log.warning("send_failed", channel=channel.name, outbox=part.outbox_id, error=str(error))
             return error
 
-    async def _settle_and_take(
-        self, part: OutgoingPart, result: str | None | SendError
-    ) -> OutgoingPart | None:
+    async def _settle_and_take(self, part: OutgoingPart, result: str | None | SendError) -> OutgoingPart | None:
         def work(connection: Connection) -> OutgoingPart | None:
             settle(connection, part, result, self._clock())
             return None if self._closing else take(connection, part.conversation_id, self._clock())

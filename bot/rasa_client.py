@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from collections.abc import Sequence
 
@@ -49,7 +48,7 @@ class RasaClient:
                         problems.append(f"status {response.status}")
                         continue
                     return from_rasa(await response.json(content_type=None), text)
-            except (aiohttp.ClientError, asyncio.TimeoutError, ValueError, KeyError, TypeError) as error:
+            except (TimeoutError, aiohttp.ClientError, ValueError, KeyError, TypeError) as error:
                 problems.append(type(error).__name__)
         raise RasaUnavailable(f"no NLU server answered: {', '.join(problems)}")
 
@@ -61,6 +60,6 @@ class RasaClient:
                 async with self._session.get(f"{url}/status", params=self._params) as response:
                     if response.status == 200 and (await response.json()).get("model_file"):
                         return True
-            except (aiohttp.ClientError, asyncio.TimeoutError, ValueError):
+            except (TimeoutError, aiohttp.ClientError, ValueError):
                 continue
         return False

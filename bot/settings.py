@@ -40,7 +40,14 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 
-    @field_validator("telegram_bot_token", "telegram_webhook_secret", "telegram_webhook_url", "rasa_token", "redis_url", mode="before")
+    @field_validator(
+        "telegram_bot_token",
+        "telegram_webhook_secret",
+        "telegram_webhook_url",
+        "rasa_token",
+        "redis_url",
+        mode="before",
+    )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -48,9 +55,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _webhook_needs_secret(self) -> Settings:
         if self.telegram_bot_token and self.telegram_mode == "webhook" and not self.telegram_webhook_secret:
-            raise ValueError(
-                "TELEGRAM_MODE=webhook perlu TELEGRAM_WEBHOOK_SECRET (1-256 huruf, angka, _ atau -)"
-            )
+            raise ValueError("TELEGRAM_MODE=webhook perlu TELEGRAM_WEBHOOK_SECRET (1-256 huruf, angka, _ atau -)")
         return self
 
     @property

@@ -54,7 +54,7 @@ async def _talk(settings: Settings) -> None:
             await bot.receive([typed(line, address, str(number), buttons)])
             try:
                 parts = await asyncio.wait_for(channel.answers.get(), ANSWER_WITHIN)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 console.print("[red]Belum ada jawaban; pesan tersimpan.[/red]")
                 continue
             buttons = _show(console, [part.body for part in parts])
@@ -64,7 +64,8 @@ async def _line() -> str:
     """One line of standard input; empty at its end."""
     if sys.stdin.isatty():
         print("\n> ", end="", flush=True)
-    return (await asyncio.to_thread(sys.stdin.readline)).rstrip("\n")
+    line: str = await asyncio.to_thread(sys.stdin.readline)
+    return line.rstrip("\n")
 
 
 def _show(console: Console, bodies: Sequence[Mapping[str, Any]]) -> list[Mapping[str, str]]:
@@ -90,7 +91,7 @@ async def _rasa(settings: Settings) -> AsyncIterator[Settings]:
         update={"rasa_url": "http://127.0.0.1:5006", "rasa_token": secrets.token_urlsafe(16)}
     )
     environment = {**os.environ, "RASA_URL": settings.rasa_url, "RASA_TOKEN": str(settings.rasa_token)}
-    process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own command, started once
+    process = subprocess.Popen(  # noqa: ASYNC220 - our own command, started once
         [sys.executable, "-m", "nirtatap.cli", "serve", "--only", "rasa"],
         env=environment,
         stdin=subprocess.DEVNULL,

@@ -59,7 +59,10 @@ def ensure_model(settings: Settings, catalogue: Catalogue, *, force: bool = Fals
         task = bar.add_task("", total=1.0)
         try:
             model = training.train(
-                catalogue, ROOT, MODELS, lambda share, what: bar.update(task, completed=share, description=what)
+                catalogue,
+                ROOT,
+                MODELS,
+                lambda share, what: bar.update(task, completed=share, description=what),
             )
         except training.TrainingFailed as error:
             raise TrainingError(f"Pelatihan gagal. Kata Rasa:\n{error}") from error
@@ -115,11 +118,11 @@ def parse(
 ) -> None:
     """Baca pesan dari stdin (satu objek JSON {"text": …} sebaris), tulis pemahamannya sebaris-sebaris.
 
-    acts: apa yang diminta, menurut pengklasifikasi pertama di config.yml; yang pertama paling
-    mungkin, keyakinannya menjumlah 1 dengan tindak lain, sedangkan keyakinan yang lain berdiri
-    sendiri (0,5 ke atas berarti ikut ditanyakan).
+    acts: apa yang diminta, menurut ActClassifier di config.yml; yang pertama paling mungkin.
+    Keyakinan tiap tindak berdiri sendiri (0,5 ke atas pada yang kedua dan seterusnya berarti
+    ikut ditanyakan).
 
-    services, opd: tentang layanan atau OPD apa, menurut pengenal layanan; daftar kosong bila
+    services, opd: tentang layanan atau OPD apa, menurut ServiceResolver; daftar kosong bila
     tidak ada yang dimaksud.
 
     decision: safety bila pola bahaya tetap cocok atau tindaknya darurat/krisis dengan keyakinan

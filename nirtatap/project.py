@@ -62,9 +62,7 @@ def export(folder: Path, *, stock: bool, action_endpoint: str) -> None:
     else:
         # Our components travel along, so that stock Rasa finds them beside its config.
         ignore = shutil.ignore_patterns("__pycache__", "*.pyc")
-        shutil.copytree(
-            ROOT / "nlu" / "components", folder / "nlu" / "components", dirs_exist_ok=True, ignore=ignore
-        )
+        shutil.copytree(ROOT / "nlu" / "components", folder / "nlu" / "components", dirs_exist_ok=True, ignore=ignore)
         (folder / "nlu" / "__init__.py").write_text("", encoding="utf-8")
     config["policies"] = [{"name": "RulePolicy"}]
     _write(folder / "config.yml", config)

@@ -111,7 +111,7 @@ def run_bot(settings: Settings) -> None:
             await bot.listen()
             await stop.wait()
 
-    # The writer thread and the loop hand work to each other thousands of times a second.
+    # The writer thread and the loop hand work to each other all the time.
     sys.setswitchinterval(0.001)
     uvloop.run(main())
 
@@ -121,9 +121,12 @@ def announce(settings: Settings) -> None:
     address = f"http://{settings.public_host}:{settings.public_port}"
     deadline = time.monotonic() + READY_WITHIN
     while time.monotonic() < deadline:
-        with suppress(urllib.error.URLError, OSError, ValueError), urllib.request.urlopen(  # noqa: S310
-            f"{address}/health/ready", timeout=2
-        ) as response:
+        with (
+            suppress(urllib.error.URLError, OSError, ValueError),
+            urllib.request.urlopen(  # noqa: S310
+                f"{address}/health/ready", timeout=2
+            ) as response,
+        ):
             if json.load(response).get("status") == "ok":
                 say(f"Siap. Buka {address}")
                 return
@@ -151,5 +154,3 @@ def die_with_parent() -> None:
 
 def say(text: str) -> None:
     print(f"==> {text}", file=sys.stderr, flush=True)
-
-

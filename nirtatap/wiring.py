@@ -82,7 +82,7 @@ def run_in_database(work: Callable[[Connection], T]) -> T:
 def load_city(connection: Connection, settings: Settings) -> Catalogue:
     """The catalogue to answer from; the city file is loaded where nobody has loaded by hand since."""
     current = store.load(connection)
-    if current is not None and store.last_author(connection) != FROM_FILE and current.city.id == settings.city:
+    if current is not None and _last_author(connection) != FROM_FILE and current.city.id == settings.city:
         return current
     wanted = city_file.read_city_file(city_path(settings))
     if current is None or current != wanted:
@@ -90,6 +90,11 @@ def load_city(connection: Connection, settings: Settings) -> Catalogue:
         current = store.load(connection)
     assert current is not None
     return current
+
+
+def _last_author(connection: Connection) -> str | None:
+    loads = store.history(connection, limit=1)
+    return loads[0].author if loads else None
 
 
 def prepare(settings: Settings) -> Catalogue:
@@ -216,7 +221,10 @@ class Bot:
         if self.settings.telegram_mode == "webhook":
             assert self.settings.telegram_webhook_secret is not None
             webhook = Webhook(
-                client, self.receive, self.settings.telegram_webhook_secret, self.settings.telegram_webhook_url
+                client,
+                self.receive,
+                self.settings.telegram_webhook_secret,
+                self.settings.telegram_webhook_url,
             )
             self.public.add_routes(webhook.routes())
             webhook.start()

@@ -138,12 +138,12 @@ class LifeEvent:
 
 @dataclass(frozen=True)
 class OutOfScopeRoute:
-    """What is not the city's business, and who owns it. `keywords` find the route in a message."""
+    """What is not the city's business, and who owns it, if anybody. `keywords` find it in a message."""
 
     id: str
     topic: str
-    owner: str
-    route: str
+    owner: str | None
+    route: str | None
     keywords: tuple[str, ...]
     verified: bool
 

@@ -85,15 +85,13 @@ class ActClassifier(GraphComponent):
         assert model is not None, "the component was neither trained nor loaded"
         for message in messages:
             margins = model.margins(message.get(TEXT) or "")
-            # The first act is one among all; the others are meant or not, each by itself.
-            first, each = model.one(margins), model.each(margins)
-            order = [int(position) for position in np.argsort(-margins)[:MOST]]
+            confidence = model.confidence(margins)
             ranking = [
                 {
                     INTENT_NAME_KEY: model.classes[position],
-                    PREDICTED_CONFIDENCE_KEY: round(float((first if rank == 0 else each)[position]), 4),
+                    PREDICTED_CONFIDENCE_KEY: round(float(confidence[position]), 4),
                 }
-                for rank, position in enumerate(order)
+                for position in np.argsort(-margins)[:MOST]
             ]
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set(INTENT_RANKING, ranking, add_to_output=True)
@@ -103,6 +101,4 @@ class ActClassifier(GraphComponent):
 
 def settings_of(config: dict[str, Any]) -> NgramSettings:
     """The n-gram settings named in config.yml."""
-    return NgramSettings(
-        *(int(config[key]) for key in ("word_max", "char_min", "char_max", "min_documents"))
-    )
+    return NgramSettings(*(int(config[key]) for key in ("word_max", "char_min", "char_max", "min_documents")))

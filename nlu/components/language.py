@@ -31,7 +31,8 @@ _DATE = re.compile(r"\b\d{1,2}[-/]\d{1,2}(?:[-/]\d{2,4})?\b")
 _ELONGATED = re.compile(r"(\w)\1{2,}")
 _DOUBLED = re.compile(r"\b([a-z]{2,})2(nya|an)?\b")
 _HYPHEN_TWIN = re.compile(r"\b([a-z]{3,})-\1(nya|an)?\b")
-_TOKEN = re.compile(r"[^\W\d_]+|\d+|[?!]")
+# A message may be one emoji: they count as words.
+_TOKEN = re.compile(r"[^\W\d_]+|\d+|[?!]|[\u2600-\u27bf\u2b50\U0001f300-\U0001faff]")
 _SPELT_LETTERS = {
     "ka": "k", "te": "t", "pe": "p", "be": "b", "em": "m", "es": "s", "je": "j", "er": "r",
     "de": "d", "ge": "g", "ha": "h", "el": "l", "en": "n", "we": "w", "ye": "y", "ef": "f",
@@ -71,9 +72,7 @@ def plain(text: str) -> str:
         text = f"{text[:half]} {text[-half:]}"
     decomposed = unicodedata.normalize("NFKD", text)
     kept = (
-        character
-        for character in decomposed
-        if unicodedata.category(character) not in {"Mn", "Me", "Cf", "Co", "Cs"}
+        character for character in decomposed if unicodedata.category(character) not in {"Mn", "Me", "Cf", "Co", "Cs"}
     )
     return unicodedata.normalize("NFC", "".join(kept)).lower()
 
@@ -107,7 +106,9 @@ def _join_spelt_acronyms(tokens: list[str]) -> list[str]:
     return joined
 
 
-_KK_ADDRESS_AFTER = frozenset("halo hai hi hallo makasih terimakasih kasih maaf permisi pagi siang sore malam oke ok iya ya tolong".split())
+_KK_ADDRESS_AFTER = frozenset(
+    "halo hai hi hallo makasih terimakasih kasih maaf permisi pagi siang sore malam oke ok iya ya tolong".split()
+)
 _KK_DOCUMENT_NEXT = frozenset(
     "saya baru hilang rusak pecah pisah robek lama orang ibu bapak suami istri mertua anak nya di yang "
     "belum sudah sama dan atau ke ku gue aku kita kami luntur numpang digital asli elektronik".split()

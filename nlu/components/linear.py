@@ -21,7 +21,11 @@ FOLDS = 4
 
 @dataclass(frozen=True)
 class LinearModel:
-    """`weights` is float32 (features, classes); margins become probabilities by `scale` and `shift`."""
+    """`weights` is float32 (features, classes); margins become probabilities by `scale` and `shift`.
+
+    Each class is judged by itself, since a message may mean several; the probabilities of
+    one message need not sum to 1.
+    """
 
     vocabulary: Vocabulary
     classes: tuple[str, ...]
@@ -29,7 +33,6 @@ class LinearModel:
     intercepts: Any
     scale: float
     shift: float
-    temperature: float
 
     def margins(self, text: str) -> Any:
         """Signed distances of one normalised text, float32 (classes,)."""
@@ -38,14 +41,9 @@ class LinearModel:
             return self.intercepts
         return np.asarray(values, dtype=np.float32) @ self.weights[numbers] + self.intercepts
 
-    def each(self, margins: Any) -> Any:
-        """Probability of every class by itself: several may be meant at once."""
+    def confidence(self, margins: Any) -> Any:
+        """Calibrated probability of every class, float32 (classes,); grows with its margin."""
         return 1.0 / (1.0 + np.exp(-(self.scale * margins + self.shift)))
-
-    def one(self, margins: Any) -> Any:
-        """Probability of every class where exactly one is meant; sums to 1."""
-        exponents = np.exp((margins - margins.max()) / self.temperature)
-        return exponents / exponents.sum()
 
     def save(self, folder: Path) -> None:
         settings = self.vocabulary.settings
@@ -56,10 +54,8 @@ class LinearModel:
             idf=np.asarray(self.vocabulary.idf, dtype=np.float32),
             names=np.asarray(list(self.vocabulary.index), dtype=np.str_),
             classes=np.asarray(self.classes, dtype=np.str_),
-            calibration=np.asarray([self.scale, self.shift, self.temperature]),
-            settings=np.asarray(
-                [settings.word_max, settings.char_min, settings.char_max, settings.min_documents]
-            ),
+            calibration=np.asarray([self.scale, self.shift]),
+            settings=np.asarray([settings.word_max, settings.char_min, settings.char_max, settings.min_documents]),
         )
 
     @classmethod
@@ -67,7 +63,7 @@ class LinearModel:
         with np.load(folder / "linear.npz", allow_pickle=False) as saved:
             settings = NgramSettings(*(int(value) for value in saved["settings"]))
             index = {str(name): number for number, name in enumerate(saved["names"])}
-            scale, shift, temperature = (float(value) for value in saved["calibration"])
+            scale, shift = (float(value) for value in saved["calibration"])
             return cls(
                 Vocabulary(settings, index, [float(value) for value in saved["idf"]]),
                 tuple(str(name) for name in saved["classes"]),
@@ -75,7 +71,6 @@ class LinearModel:
                 saved["intercepts"],
                 scale,
                 shift,
-                temperature,
             )
 
 
@@ -105,9 +100,8 @@ def train(
     targets = _targets(all_labels, classes)
     held_out = _out_of_fold(matrix, targets, len(texts), c)
     scale, shift = _sigmoid(held_out, targets[: len(texts)])
-    temperature = _temperature(held_out, [classes.index(row[0]) for row in labels])
     weights, intercepts = _fit(matrix, targets, c)
-    return LinearModel(vocabulary, classes, weights, intercepts, scale, shift, temperature)
+    return LinearModel(vocabulary, classes, weights, intercepts, scale, shift)
 
 
 def _matrix(vocabulary: Vocabulary, texts: Sequence[str]) -> Any:
@@ -167,15 +161,3 @@ def _sigmoid(margins: Any, targets: Any) -> tuple[float, float]:
     model = LogisticRegression(C=1e6)
     model.fit(margins.reshape(-1, 1), targets.reshape(-1))
     return float(model.coef_[0][0]), float(model.intercept_[0])
-
-
-def _temperature(margins: Any, first: Sequence[int]) -> float:
-    """The softmax temperature with the least negative log-likelihood out of fold."""
-    rows = np.arange(len(first))
-
-    def loss(temperature: float) -> float:
-        scaled = margins / temperature
-        scaled = scaled - scaled.max(axis=1, keepdims=True)
-        return float((np.log(np.exp(scaled).sum(axis=1)) - scaled[rows, first]).mean())
-
-    return float(min(np.geomspace(0.02, 2.0, 60), key=loss))

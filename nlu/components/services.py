@@ -93,30 +93,25 @@ class ServiceResolver(GraphComponent):
         assert model is not None, "the component was neither trained nor loaded"
         for message in messages:
             margins = model.margins(message.get(TEXT) or "")
-            each = model.each(margins)
-            one = model.one(margins)
-            services, opd = self._ranked(model, margins, one, each)
+            services, opd = self._ranked(model, margins)
             message.set(SERVICES, services, add_to_output=True)
             message.set(OPD, opd, add_to_output=True)
         return messages
 
     @staticmethod
-    def _ranked(
-        model: linear.LinearModel, margins: Any, one: Any, each: Any
-    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def _ranked(model: linear.LinearModel, margins: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The list that the best class belongs to; the other stays empty, as do both for no service."""
         order = np.argsort(-margins)
         best = model.classes[int(order[0])]
         if best == NONE:
             return [], []
         agencies = best.startswith(AGENCY)
-        ranking = []
+        confidence = model.confidence(margins)
+        ranking: list[dict[str, Any]] = []
         for position in order:
             name = model.classes[int(position)]
-            if name == NONE or name.startswith(AGENCY) != agencies:
-                continue
-            confidence = one[position] if not ranking else min(float(each[position]), ranking[0]["confidence"])
-            ranking.append({"id": name.removeprefix(AGENCY), "confidence": round(float(confidence), 4)})
+            if name != NONE and name.startswith(AGENCY) == agencies:
+                ranking.append({"id": name.removeprefix(AGENCY), "confidence": round(float(confidence[position]), 4)})
             if len(ranking) == MOST:
                 break
         return ([], ranking) if agencies else (ranking, [])

@@ -80,7 +80,9 @@ def _safety(judged: Sequence[Judged]) -> list[str]:
     harmless = [j for j in judged if not SAFETY & set(j.row["acts"])]
     missed = [j for j in danger if j.result["decision"] != "safety"]
     alarms = [j for j in harmless if j.result["decision"] == "safety"]
-    lines = [f"Bahaya dikenali {len(danger) - len(missed)} dari {len(danger)}; alarm palsu {len(alarms)} dari {len(harmless)}"]
+    lines = [
+        f"Bahaya dikenali {len(danger) - len(missed)} dari {len(danger)}; alarm palsu {len(alarms)} dari {len(harmless)}"
+    ]
     lines += [f"  terlewat: {j.row['text'][:100]}" for j in missed]
     return lines + [f"  alarm palsu: {j.row['text'][:100]}" for j in alarms]
 
@@ -97,4 +99,6 @@ def _failure(one: Judged) -> str:
     act = one.result["acts"][0]["name"] if one.result["acts"] else "-"
     service = (one.result["services"] or one.result["opd"] or [{"id": "-"}])[0]["id"]
     want = "/".join(one.row["services"] or one.row["opd"] or ["-"])
-    return f"  {one.row['text'][:90]!r}: {'+'.join(one.row['acts'])} {want} -> {act} {service} ({one.result['decision']})"
+    return (
+        f"  {one.row['text'][:90]!r}: {'+'.join(one.row['acts'])} {want} -> {act} {service} ({one.result['decision']})"
+    )

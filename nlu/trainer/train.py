@@ -94,7 +94,16 @@ def train(catalogue: Catalogue, root: Path, models: Path, progress: Progress) ->
     started = time.monotonic()
     name = f"{registry.stamp()}-{inputs_hash(root)[:8]}"
     command = [str(root / RASA_PYTHON), "-m", "rasa", "train", "nlu"]
-    command += ["--config", "config.yml", "--nlu", "nlu/data", "--out", str(models), "--fixed-model-name", name]
+    command += [
+        "--config",
+        "config.yml",
+        "--nlu",
+        "nlu/data",
+        "--out",
+        str(models),
+        "--fixed-model-name",
+        name,
+    ]
     components = len(yaml.safe_load((root / "config.yml").read_text(encoding="utf-8"))["pipeline"])
     done, lines = 0, []
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments

@@ -144,7 +144,7 @@ class WebChatRoutes:
         while True:
             try:
                 part = await asyncio.wait_for(stream.get(), timeout=pause)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 silent += pause
                 if self._database.shared:
                     last = await self._catch_up(response, address, last)
@@ -162,16 +162,18 @@ class WebChatRoutes:
     async def _catch_up(self, response: web.StreamResponse, address: str, last: int) -> int:
         """Send what the mailbox holds after `last`; a database outage leaves it for the next look."""
         while True:
-            since = last
-            try:
-                rows = await self._database.run(lambda c: inbox.delivered_after(c, NAME, address, since))
-            except DatabaseUnavailable:
-                return last
+            rows = await self._after(address, last)
             for seq, body in rows:
                 await response.write(_event(seq, body))
                 last = seq
             if not rows:
                 return last
+
+    async def _after(self, address: str, last: int) -> list[tuple[int, dict[str, Any]]]:
+        try:
+            return await self._database.run(lambda c: inbox.delivered_after(c, NAME, address, last))
+        except DatabaseUnavailable:
+            return []
 
 
 def _event(seq: int, body: Mapping[str, Any]) -> bytes:
