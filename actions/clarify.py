@@ -23,6 +23,13 @@ def guesses(desk: Desk, ask: Ask) -> list[Service]:
     return [service for service in services if service is not None][:MOST_GUESSES]
 
 
+def close(desk: Desk, ask: Ask) -> list[Service]:
+    """The services that the message may mean about equally, all of them: “ktp” has four."""
+    ranked = ask.understanding.services
+    likely = [r.name for r in ranked if r.confidence >= max(0.3, ranked[0].confidence / 2)]
+    return [service for name in likely if (service := desk.catalogue.service(name)) is not None]
+
+
 def which_of(desk: Desk, ask: Ask, services: Iterable[Service], phrase: str = "maksudnya") -> Turn:
     """“Maksudnya yang mana?” over the guesses; the asked act is kept for the chosen one."""
     acts = tuple(act for act in ask.acts if act in ABOUT_A_SERVICE) or ask.context.pending_acts
@@ -36,16 +43,24 @@ def which_of(desk: Desk, ask: Ask, services: Iterable[Service], phrase: str = "m
         buttons = (Button("Ya", buttons[0].payload), Button("Bukan", payload.encode("deny")))
     else:
         text = desk.phrases.say(phrase)
-    context = remember(ask, buttons=buttons, pending_acts=acts)
+    # The subject is open until one is chosen: what was talked about before is not it.
+    context = remember(ask, buttons=buttons, pending_acts=acts, service=None, opd=None)
     return Turn((Reply(text, buttons),), context, Outcome.CLARIFIED, act=ask.understanding.act)
 
 
 def which_service(desk: Desk, ask: Ask, phrase: str, acts: tuple[str, ...]) -> Turn:
-    """Ask for the service where nothing points to one; the next message is read as its name."""
+    """Ask for the service where nothing points to one; the next message is read as its name.
+
+    Services that were offered just before are offered again, now for what is asked.
+    """
+    choices = [payload.decode(offered) for offered in ask.context.offered]
+    offered = [desk.catalogue.service(choice.service) for choice in choices if choice and choice.service]
+    services = [service for service in dict.fromkeys(offered) if service is not None]
+    names = [service.id for service in services] or list(desk.catalogue.city.top_services)
     buttons = tuple(
-        replace(button, payload=payload.encode(acts[0], choice.service))
-        for button in desk.menu_buttons()
-        if (choice := payload.decode(button.payload)) is not None
+        desk.button(acts[0], service.id, title=short_title(service.name))
+        for name in names
+        if (service := desk.catalogue.service(name)) is not None
     )
     context = remember(ask, buttons=buttons, pending_acts=acts)
     return Turn((Reply(desk.phrases.say(phrase), buttons),), context, Outcome.CLARIFIED, act=acts[0])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from actions.desk import Desk
 from service_catalog.facts import Aspect, Channel, Service
 
@@ -21,5 +19,22 @@ def channel_line(desk: Desk, channel: Channel) -> str:
     return text if channel.verified else text + desk.phrases.part("tanda_belum_pasti")
 
 
-def channel_names(channels: Iterable[Channel]) -> list[str]:
-    return [f"{c.name} ({c.value})" if c.value and c.value.lower() not in c.name.lower() else c.name for c in channels]
+def channel_names(desk: Desk, service: Service) -> tuple[list[str], str]:
+    """The ways to a service in short, and the mark for all of them together.
+
+    Where only some are confirmed, each other one carries the mark itself.
+    """
+    names = [_short(channel) for channel in service.channels]
+    confirmed = [channel.verified for channel in service.channels]
+    if not any(confirmed):
+        return names, desk.phrases.part("tanda_belum_pasti")
+    if all(confirmed):
+        return names, mark(desk, service, "channels")
+    sign = desk.phrases.part("tanda_belum_pasti")
+    return [name if sure else name + sign for name, sure in zip(names, confirmed, strict=True)], ""
+
+
+def _short(channel: Channel) -> str:
+    if channel.value and channel.value.lower() not in channel.name.lower():
+        return f"{channel.name} ({channel.value})"
+    return channel.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from actions.desk import Ask, Desk, remember
-from actions.lines import channel_line
+from actions.lines import channel_line, mark
 from actions.turn import Outcome, Reply, Turn
 from service_catalog.facts import Office, Opd, Service
 
@@ -32,9 +32,24 @@ def contact_lines(desk: Desk, opd: Opd) -> list[str]:
 
 def hours(desk: Desk, opd: Opd | None, service: Service | None = None) -> str:
     known = [o for o in (opd.offices if opd else ()) if o.hours]
-    if known:
-        return desk.phrases.say("jam", jam=[f"{o.name}: {o.hours}{_sign(desk, o)}" for o in known])
-    return desk.phrases.say("jam_tidak_ada", opd=_name(desk, opd, service))
+    if not known:
+        return desk.phrases.say("jam_tidak_ada", opd=_name(desk, opd, service))
+    sign = mark(desk, service, "hours") if service else ""
+    return desk.phrases.say("jam", jam=[f"{o.name}: {o.hours}{_sign(desk, o) or sign}" for o in known])
+
+
+def knows_hours(opd: Opd | None) -> bool:
+    return any(office.hours for office in (opd.offices if opd else ()))
+
+
+def knows_location(opd: Opd | None, service: Service | None = None) -> bool:
+    return any(office.address for office in (opd.offices if opd else ())) or any(
+        channel.kind == "counter" for channel in (service.channels if service else ())
+    )
+
+
+def knows_contacts(opd: Opd | None) -> bool:
+    return opd is not None and bool(opd.contacts or any(office.contacts for office in opd.offices))
 
 
 def location(desk: Desk, opd: Opd | None, service: Service | None = None) -> str:
@@ -58,6 +73,11 @@ def contacts(desk: Desk, opd: Opd | None, service: Service | None = None) -> str
 def answer(desk: Desk, ask: Ask, opd: Opd, acts: Iterable[str]) -> Turn:
     """Answer about an agency as a whole: what was asked, or all that is known of reaching it."""
     asked = [act for act in acts if act in _PLACE_ACTS] or list(_PLACE_ACTS)
+    if "ask_location" in asked and "ask_hours" not in asked and knows_hours(opd):
+        asked.insert(asked.index("ask_location") + 1, "ask_hours")
+    gap = ("ask_hours" in asked and not knows_hours(opd)) or ("ask_location" in asked and not knows_location(opd))
+    if gap and "ask_contact" not in asked and knows_contacts(opd):
+        asked.append("ask_contact")
     parts = {"ask_hours": hours, "ask_location": location, "ask_contact": contacts}
     text = desk.phrases.say("kantor", opd=opd, bagian_jawaban=[parts[act](desk, opd) for act in asked])
     buttons = tuple(desk.button(act, opd=opd.id) for act in ("ask_location", "ask_contact") if act not in asked)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from actions import cards, clarify
 from actions.desk import Ask, Desk, remember
+from actions.lines import channel_line, mark
 from actions.offices import contact_lines
 from actions.turn import Button, Outcome, Reply, Turn
 from service_catalog.facts import Service
@@ -16,14 +17,22 @@ COMPLAINTS = "lapor_sp4n"
 DATA_PROTECTION_OPD = "diskominfo"
 
 
+BY_PERSON = ("phone", "whatsapp", "counter", "email", "social")
+"""Kinds of channel at whose other end somebody answers."""
+
+
 def complaint_channels(desk: Desk) -> str:
     service = desk.catalogue.service(COMPLAINTS)
-    return cards.channels(desk, service) if service else "• LAPOR!: lapor.go.id\n• SMS: 1708"
+    if service is None or not service.channels:
+        return "• LAPOR!: lapor.go.id\n• SMS: 1708"
+    return "\n".join(f"• {channel_line(desk, channel)}" for channel in service.channels)
 
 
 def apply(desk: Desk, ask: Ask, service: Service | None) -> Turn:
     if service is None:
         return clarify.which_service(desk, ask, "ajukan_apa", ("apply",))
+    if service.kind in cards.REPORTED:
+        return report_problem(desk, ask, service)
     text = desk.phrases.say(
         "ajukan",
         layanan=service,
@@ -32,7 +41,12 @@ def apply(desk: Desk, ask: Ask, service: Service | None) -> Turn:
         syarat=cards.requirements(desk, service, cards.MOST_BULLETS),
         sumber=cards.source_line(desk, service),
     )
-    buttons = (desk.button("ask_requirements", service.id), desk.button("ask_procedure", service.id))
+    cut = len(service.requirements) > cards.MOST_BULLETS
+    title = desk.phrases.words("tombol")["syarat_lengkap"] if cut else None
+    buttons = (
+        desk.button("ask_requirements", service.id, title=title),
+        desk.button("ask_procedure", service.id),
+    )
     return _turn(ask, text, "apply", service, buttons)
 
 
@@ -62,12 +76,22 @@ def report_problem(desk: Desk, ask: Ask, service: Service | None) -> Turn:
     if service is None:
         text = desk.phrases.say("lapor_umum", kanal=complaint_channels(desk))
         return _turn(ask, text, "report_problem", None)
+    if service.kind not in cards.REPORTED:
+        # A complaint about a service: the office itself, and whoever watches over it.
+        lines = cards.channels(desk, service).splitlines()
+        lines += [line for line in complaint_channels(desk).splitlines() if line not in lines]
+        text = desk.phrases.say("lapor_layanan", layanan=service, opd=desk.opd_name(service), kanal="\n".join(lines))
+        return _turn(ask, text, "report_problem", service, (desk.button("ask_overview", service.id),))
     text = desk.phrases.say(
         "lapor",
         layanan=service,
         opd=desk.opd_name(service),
         kanal=cards.channels(desk, service),
-        syarat=cards.requirements(desk, service, cards.MOST_BULLETS),
+        siapkan=desk.phrases.say(
+            "siapkan", butir_tampil=service.requirements, tanda=mark(desk, service, "requirements")
+        )
+        if service.requirements
+        else "",
         sumber=cards.source_line(desk, service),
     )
     return _turn(ask, text, "report_problem", service, (desk.button("ask_duration", service.id),))
@@ -75,10 +99,15 @@ def report_problem(desk: Desk, ask: Ask, service: Service | None) -> Turn:
 
 def talk_to_agent(desk: Desk, ask: Ask, service: Service | None) -> Turn:
     """The agency of the current subject first, then the city's complaint channel."""
-    lines = cards.channels(desk, service).splitlines() if service else []
-    lines += [line for line in complaint_channels(desk).splitlines() if line not in lines]
-    text = desk.phrases.say("petugas", kanal="\n".join(lines))
-    return _turn(ask, text, "talk_to_agent", service, desk.menu_buttons() if service is None else ())
+    lines: list[str] = []
+    if service is not None:
+        opd = desk.opd_of(service)
+        channels = [c for c in (*service.channels, *(opd.contacts if opd else ())) if c.kind in BY_PERSON]
+        lines = [f"• {channel_line(desk, channel)}" for channel in channels]
+    lines += complaint_channels(desk).splitlines()
+    text = desk.phrases.say("petugas", kanal="\n".join(dict.fromkeys(lines)))
+    buttons = desk.menu_buttons() if service is None else (desk.button("ask_overview", service.id),)
+    return _turn(ask, text, "talk_to_agent", service, buttons)
 
 
 def privacy_request(desk: Desk, ask: Ask, service: Service | None) -> Turn:

@@ -15,6 +15,10 @@ from service_catalog.facts import Service
 
 _NUMBER = re.compile(r"^\s*(?:no\.?|nomor|pilih|yang|yg)?\s*([1-9])\s*[.)]?\s*$", re.IGNORECASE)
 
+_CORRECTION = re.compile(
+    r"\b(?:bukan|bkn|sanes|dudu)\b(.+?)\b(?:tapi|tp|tpi|melainkan|maksudnya|mksdnya|tapina|nanging)\b[\s,:]*(.+)",
+    re.IGNORECASE | re.DOTALL,
+)
 _UNREADABLE = {
     "photo": "foto",
     "voice": "suara",
@@ -38,6 +42,12 @@ _COMMANDS = {
 }
 SURE_BY_SEARCH = 0.9
 """A catalogue phrase standing in the message this closely is trusted where the model is not sure."""
+
+SURE_OF_SERVICE = 0.9
+"""Confidence from which a service is the subject although what is asked of it is not clear."""
+
+LIKELY_ACT = 0.35
+"""Confidence from which an act is answered where the service is sure; below it the overview is."""
 
 SECOND_SERVICE = 0.6
 """Confidence from which a second service counts as asked about too."""
@@ -96,15 +106,19 @@ class Actions:
         event = wider.life_event(desk, ask) if act in (*ABOUT_A_SERVICE, "out_of_scope") else None
         if event is not None:
             return wider.answer_life_event(desk, ask, event)
+        if understanding.decision in ("clarify", "fallback"):
+            corrected = self._corrected(ask) or self._subject_only(ask)
+            if corrected is not None:
+                return corrected
         if understanding.decision == "fallback":
             return self._by_search(ask) or clarify.not_understood(desk, ask)
-        if act == "out_of_scope":
-            return wider.out_of_scope(desk, ask)
+        if act == "out_of_scope" or self._elsewhere(ask):
+            return self._ours_after_all(ask) or wider.out_of_scope(desk, ask)
         if act in small_talk.ANSWERS:
             return self._small_talk(ask, act)
         services = self._services(ask)
         if act in referrals.ANSWERS and act not in ABOUT_A_SERVICE:
-            return referrals.ANSWERS[act](desk, ask, services[0] if services else None)
+            return referrals.ANSWERS[act](desk, ask, services[0] if services else self._subject(ask, act))
         if understanding.decision == "clarify" and understanding.services:
             return self._by_search(ask) or clarify.which_of(desk, ask, clarify.guesses(desk, ask))
         return self._about_a_service(ask, services)
@@ -124,7 +138,69 @@ class Actions:
             services = [remembered]
         if acts[0] in referrals.ANSWERS:
             return referrals.ANSWERS[acts[0]](desk, ask, services[0])
+        if len(services) > 1 and acts == ("ask_overview",):
+            return clarify.which_of(desk, ask, clarify.close(desk, ask), "beberapa_layanan")
         return cards.answer(desk, ask, services, acts)
+
+    def _elsewhere(self, ask: Ask) -> bool:
+        """Whether the matter is another authority's: the model or the catalogue's own keywords say so."""
+        if ask.understanding.act not in ABOUT_A_SERVICE:
+            return False
+        if ask.understanding.services and (ask.understanding.decision == "answer" or "out_of_scope" not in ask.acts):
+            return False
+        if ask.understanding.opd:
+            return False
+        return "out_of_scope" in ask.acts or self._desk.search.out_of_scope(ask.incoming.text) is not None
+
+    def _ours_after_all(self, ask: Ask) -> Turn | None:
+        """A service of the city that is surely named, where nobody else is known to own the matter."""
+        services = ask.understanding.services
+        if not services or services[0].confidence < SURE_OF_SERVICE:
+            return None
+        service = self._desk.catalogue.service(services[0].name)
+        if service is None or self._desk.search.out_of_scope(ask.incoming.text) is not None:
+            return None
+        return cards.answer(self._desk, ask, [service], ("ask_overview",))
+
+    def _subject(self, ask: Ask, act: str) -> Service | None:
+        """The service talked about before, for an act that speaks of it without naming it."""
+        service = self._desk.catalogue.service(ask.context.service) if ask.context.service else None
+        if service is None or act in ("track_request", "talk_to_agent"):
+            return service
+        return service if act == "report_problem" and service.kind in cards.REPORTED else None
+
+    def _corrected(self, ask: Ask) -> Turn | None:
+        """“Eh bukan KTP tapi KK”: what stands after the “bukan”, with the rest of the subject kept."""
+        found = _CORRECTION.search(ask.incoming.text)
+        before = self._desk.catalogue.service(ask.context.service) if ask.context.service else None
+        if found is None or before is None:
+            return None
+        search = self._desk.search
+        named = {name for name, _ in search.services(found[2], limit=12)}
+        denied = {before.id, *(name for name, _ in search.services(found[1], limit=12))}
+        services = [
+            service
+            for name, _ in search.services(f"{found[2]} {before.name}", limit=12)
+            if name in named - denied and (service := self._desk.catalogue.service(name)) is not None
+        ]
+        return clarify.which_of(self._desk, ask, services[: clarify.MOST_GUESSES]) if services else None
+
+    def _subject_only(self, ask: Ask) -> Turn | None:
+        """The service is clear and the question is not: the overview answers most of what can be asked."""
+        understanding = ask.understanding
+        services = understanding.services
+        if understanding.act not in ABOUT_A_SERVICE or not services or services[0].confidence < SURE_OF_SERVICE:
+            return None
+        if len(services) > 1 and services[1].confidence >= SECOND_SERVICE:
+            return None
+        service = self._desk.catalogue.service(services[0].name)
+        if service is None:
+            return None
+        likely = understanding.acts[0].confidence >= LIKELY_ACT
+        acts = self._asked(ask) if likely else ask.context.pending_acts or ("ask_overview",)
+        if acts[0] in referrals.ANSWERS:
+            return referrals.ANSWERS[acts[0]](self._desk, ask, service)
+        return cards.answer(self._desk, ask, [service], acts)
 
     def _asked(self, ask: Ask) -> tuple[str, ...]:
         """The acts to answer; naming only a service answers what was asked before it was known."""

@@ -13,6 +13,9 @@ _WHAT_TO_ARRANGE = re.compile(
     r"mulai dari mana|dari mana dulu|harus (?:ngapain|gimana|apa|urus|diurus)|mesti (?:ngapain|gimana|apa)|"
     r"(?:yg|yang) (?:hrs|harus|perlu|mesti|kudu) (?:di)?urus)\b"
 )
+_PAPERS = re.compile(
+    r"\b(?:syarat\w*|persyaratan\w*|berkas\w*|dokumen\w*|biaya\w*|ongkos\w*|bayar|bikin|buat|nyieun)\b"
+)
 SURE = 0.85
 
 
@@ -28,8 +31,8 @@ def life_event(desk: Desk, ask: Ask) -> LifeEvent | None:
     one_service_is_clear = ask.understanding.decision == "answer" and bool(ask.understanding.services)
     if one_service_is_clear and not _WHAT_TO_ARRANGE.search(text):
         return None
-    # “syarat akta apa aja” names a document: the question is about that, not about the event.
-    if one_service_is_clear and any(act not in ("ask_overview", "ask_procedure") for act in ask.acts):
+    # “syarat akta apa aja” asks for papers: the question is about one document, not about the event.
+    if one_service_is_clear and _PAPERS.search(text):
         return None
     return event
 

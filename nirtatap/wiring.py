@@ -84,7 +84,10 @@ def load_city(connection: Connection, settings: Settings) -> Catalogue:
     current = store.load(connection)
     if current is not None and _last_author(connection) != FROM_FILE and current.city.id == settings.city:
         return current
-    wanted = city_file.read_city_file(city_path(settings))
+    try:
+        wanted = city_file.read_city_file(city_path(settings))
+    except city_file.CityFileError as error:
+        raise ConfigurationError(f"Berkas kota belum benar:\n{error}") from error
     if current is None or current != wanted:
         store.save(connection, wanted, author=FROM_FILE, reason=f"dimuat dari cities/{settings.city}.yml")
         current = store.load(connection)

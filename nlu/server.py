@@ -25,7 +25,8 @@ def main() -> None:
     parent_death_signal = 1
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGTERM)
-    warnings.simplefilter("ignore")
+    # Old libraries warn about older ones at every start; filters set here are reset by them.
+    warnings.showwarning = lambda *_arguments, **_options: None
     from rasa.__main__ import main as rasa  # noqa: PLC0415 - after the warnings are off
 
     sys.argv = ["rasa", "run", "--enable-api", "--model", options.model]

@@ -111,8 +111,8 @@ def _keyed(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterato
 
 
 def _part(name: str) -> str:
-    """A name as one part of a path: a slash in it would look like a further level."""
-    return name.replace("/", "∕")
+    """A name as one part of a path: on one line, and without a slash that would look like a level."""
+    return " ".join(name.split()).replace("/", "∕")
 
 
 def _items(path: str, before: Sequence[Any], after: Sequence[Any]) -> Iterator[Change]:

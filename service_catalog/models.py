@@ -185,8 +185,8 @@ class OutOfScopeRow(Base):
     id: Mapped[str] = mapped_column(Name, primary_key=True)
     position: Mapped[int] = mapped_column(Integer)
     topic: Mapped[str]
-    owner: Mapped[str]
-    route: Mapped[str]
+    owner: Mapped[str | None]
+    route: Mapped[str | None]
     verified: Mapped[bool]
 
 

@@ -25,7 +25,8 @@ NIK, PHONE, REFERENCE, MONEY, DATE, URL = (
 _URL = re.compile(r"(?:https?://|www\.)\S+|\b\w+\.(?:com|net|xyz|top|my\.id|info|link|site|apk)\b\S*")
 _NIK = re.compile(r"(?<!\d)(?:\d[ .\-]?){15}\d(?!\d)")
 _PHONE = re.compile(r"(?<!\d)(?:\+?62|0)8(?:[ .\-]?\d){7,11}(?!\d)")
-_REFERENCE = re.compile(r"\b[a-z]{2,5}[-/. ]?\d{3,}(?:[-/.]\d+)*\b")
+# BDG-10234, DS/2210, bdg10234; not “rt 003” or “pbb 2024”, whose words matter.
+_REFERENCE = re.compile(r"\b[a-z]{2,5}(?:[-/]\d{3,}|\d{5,})(?:[-/.]\d+)*\b")
 _MONEY = re.compile(r"\brp\.?\s?\d[\d.,]*(?:\s?(?:rb|ribu|jt|juta|k))?\b|\b\d[\d.,]*\s?(?:rb|ribu|jt|juta)\b")
 _DATE = re.compile(r"\b\d{1,2}[-/]\d{1,2}(?:[-/]\d{2,4})?\b")
 _ELONGATED = re.compile(r"(\w)\1{2,}")

@@ -47,7 +47,7 @@ class ServiceResolver(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"word_max": 2, "char_min": 2, "char_max": 5, "min_documents": 2, "c": 0.5}
+        return {"word_max": 2, "char_min": 2, "char_max": 5, "min_documents": 2, "c": 1.0}
 
     @classmethod
     def create(

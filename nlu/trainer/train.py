@@ -106,7 +106,7 @@ def train(catalogue: Catalogue, root: Path, models: Path, progress: Progress) ->
     ]
     components = len(yaml.safe_load((root / "config.yml").read_text(encoding="utf-8"))["pipeline"])
     done, lines = 0, []
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
         command,
         cwd=root,
         env=rasa_environment(root, {"LOG_LEVEL": "INFO"}),
@@ -115,21 +115,20 @@ def train(catalogue: Catalogue, root: Path, models: Path, progress: Progress) ->
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-    )
-    try:
-        assert process.stdout is not None
-        progress(0.02, "memuat Rasa")
-        for line in process.stdout:
-            lines.append(line.rstrip())
-            step = _STEP.search(line)
-            if step:
-                done += step[1] == "Finished"
-                progress(0.1 + 0.85 * min(done / components, 1.0), f"melatih {step[2]}")
-        code = process.wait()
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
+    ) as process:
+        try:
+            assert process.stdout is not None
+            progress(0.02, "memuat Rasa")
+            for line in process.stdout:
+                lines.append(line.rstrip())
+                step = _STEP.search(line)
+                if step:
+                    done += step[1] == "Finished"
+                    progress(0.1 + 0.85 * min(done / components, 1.0), f"melatih {step[2]}")
+            code = process.wait()
+        except BaseException:
+            process.terminate()
+            raise
     model = models / f"{name}.tar.gz"
     if code != 0 or not model.is_file():
         raise TrainingFailed("\n".join(lines[-15:]))

@@ -1,0 +1,1 @@
+"""Telegram: updates in (webhook or long polling), messages out, over the Bot API."""

@@ -1,0 +1,1 @@
+"""Stand-ins for the platforms, over real sockets on loopback."""
