@@ -7,6 +7,7 @@ import sys
 import typer
 
 from bot.errors import NirtatapError
+from nirtatap.bench.command import app as bench_app
 from nirtatap.catalogue import app as catalogue_app
 from nirtatap.chat import chat
 from nirtatap.model import check_data, evaluate, parse, train
@@ -28,6 +29,7 @@ app.command()(evaluate)
 app.command("check-data")(check_data)
 app.command("rasa-project")(rasa_project)
 app.add_typer(catalogue_app, name="catalogue")
+app.add_typer(bench_app, name="bench")
 
 
 def main() -> None:

@@ -33,7 +33,8 @@ def main() -> None:
     sys.argv += ["--interface", options.host, "--port", options.port]
     token = os.environ.get("RASA_TOKEN")
     if token:
-        sys.argv += ["--auth-token", token]
+        # One argument: a random token may begin with a dash.
+        sys.argv.append(f"--auth-token={token}")
     rasa()
 
 

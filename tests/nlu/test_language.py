@@ -84,10 +84,10 @@ def test_lexicon_is_well_formed() -> None:
 def test_lexicon_faults_name_the_line(tmp_path) -> None:
     path = tmp_path / "lexicon.csv"
     path.write_text("gmn,bagaimana\ngmn,mana\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="lexicon.csv:2"):
+    with pytest.raises(ValueError, match=r"lexicon\.csv:2"):
         language.load_lexicon(path)
     path.write_text("gmn\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="lexicon.csv:1"):
+    with pytest.raises(ValueError, match=r"lexicon\.csv:1"):
         language.load_lexicon(path)
 
 
