@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import json
 import os
 import secrets
-import shlex
 import signal
 import socket
 import sys
@@ -21,11 +19,11 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
-from honcho.manager import Manager
 
 from bot.errors import ConfigurationError
 from bot.settings import Settings, load_settings
 from nirtatap.model import ensure_model
+from nirtatap.supervisor import Command, die_with_parent, supervise
 from nirtatap.wiring import ROOT, Bot, configure_logging, prepare
 from nlu.trainer.train import RASA_PYTHON, rasa_environment
 
@@ -57,7 +55,7 @@ def serve(
 
 
 def run_all(settings: Settings) -> None:
-    """Both processes under one supervisor; the first to end, or Ctrl-C, ends both."""
+    """Both processes under one supervisor; Ctrl-C, or the first to end, ends both."""
     rasa = urlsplit(settings.rasa_urls[0])
     rasa_port = rasa.port or 5005
     for port, name in (
@@ -72,16 +70,11 @@ def run_all(settings: Settings) -> None:
     ensure_model(settings, catalogue)
     token = settings.rasa_token or secrets.token_urlsafe(24)
     environment = {**os.environ, "RASA_TOKEN": token, "PYTHONUNBUFFERED": "1"}
-    me = f"exec {shlex.quote(sys.executable)} -m nirtatap.cli serve --only"
-    manager = Manager()
-    manager.add_process("rasa", f"{me} rasa", env=environment, cwd=str(ROOT))
-    manager.add_process("bot", f"{me} bot", env=environment, cwd=str(ROOT))
+    me = [sys.executable, "-m", "nirtatap.cli", "serve", "--only"]
+    commands = [Command(process.value, [*me, process.value]) for process in (Process.RASA, Process.BOT)]
     threading.Thread(target=announce, args=(settings,), daemon=True).start()
     say("Menyalakan Rasa dan bot (Ctrl-C untuk berhenti)")
-    manager.loop()
-    # Ctrl-C is how this is meant to end; a process that died by itself is not.
-    stopped_by_us = manager.returncode in (0, None, 130, -signal.SIGINT, -signal.SIGTERM)
-    raise typer.Exit(0 if stopped_by_us else 1)
+    raise typer.Exit(asyncio.run(supervise(commands, environment, str(ROOT))))
 
 
 def run_rasa(settings: Settings) -> None:
@@ -143,13 +136,6 @@ def require_free(port: int, name: str) -> None:
             raise ConfigurationError(
                 f"Porta {port} sudah dipakai program lain; hentikan program itu atau atur {name} ke porta lain."
             ) from error
-
-
-def die_with_parent() -> None:
-    """Linux: end with the supervisor even if it is killed outright, so that no orphan stays."""
-    set_parent_death_signal = 1
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
 
 
 def say(text: str) -> None:

@@ -31,8 +31,9 @@ app_python=$(find_python "${APP_PYTHON:-python3.11}" python3.11 python3.13 pytho
 # The stamp is what was installed from: lock contents and Python version, never a time.
 install() { # environment python lock extra-pip-options...
   local env="$1" python="$2" lock="$3"; shift 3
-  local stamp
-  stamp="$(cat "$lock" pyproject.toml | sha256sum | cut -d' ' -f1) $("$python" -c 'import sys; print(sys.version)' | tr -d '\n')"
+  local stamp sources=("$lock")
+  [ "$env" = .venv ] && sources+=(pyproject.toml) # the nirtatap command is installed there too
+  stamp="$(cat "${sources[@]}" | sha256sum | cut -d' ' -f1) $("$python" -c 'import sys; print(sys.version)' | tr -d '\n')"
   if [ -x "$env/bin/python" ] && [ "$(cat "$env/.stamp" 2>/dev/null)" = "$stamp" ]; then return 0; fi
   say "Installing $(grep -c '^[a-z]' "$lock") packages into $env (once; about a minute)"
   rm -f "$env/.stamp"
