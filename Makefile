@@ -21,11 +21,11 @@ setup: ## Set up both environments with the development tools
 lint: ## Ruff, formatting and mypy (strict)
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 
-check: ## What a trainer or editor runs before a commit: data, catalogue, lint
+check: ## What a trainer or editor runs before a commit: catalogue and training data
 	@.venv/bin/nirtatap catalogue check service_catalog/cities/*.yml
 	@.venv/bin/nirtatap check-data
 
-train: ## Train the model if data, config or catalogue changed
+train: ## Train the model now
 	@bash scripts/bootstrap.sh app
 	@.venv/bin/nirtatap train
 

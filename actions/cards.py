@@ -189,6 +189,8 @@ def buttons_for(desk: Desk, service: Service, answered: Iterable[str]) -> tuple[
         title = desk.phrases.words("tombol")["syarat_lengkap"]
         buttons.append(desk.button("ask_requirements", service.id, title=title))
     wanted = ["ask_procedure", "ask_location"] if not done else ["ask_requirements", "ask_procedure"]
+    if service.kind in REPORTED:
+        wanted = [act for act in wanted if act != "ask_location"]
     buttons += [desk.button(act, service.id) for act in wanted if act not in done]
     if service.kind in APPLIED_FOR:
         buttons.append(desk.button("apply", service.id))

@@ -81,6 +81,7 @@ def answer(desk: Desk, ask: Ask, opd: Opd, acts: Iterable[str]) -> Turn:
     parts = {"ask_hours": hours, "ask_location": location, "ask_contact": contacts}
     text = desk.phrases.say("kantor", opd=opd, bagian_jawaban=[parts[act](desk, opd) for act in asked])
     buttons = tuple(desk.button(act, opd=opd.id) for act in ("ask_location", "ask_contact") if act not in asked)
+    buttons = (*buttons, desk.button("talk_to_agent"))
     return Turn(
         (Reply(text, buttons),),
         remember(ask, buttons=buttons, opd=opd.id, service=None),

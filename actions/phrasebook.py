@@ -47,6 +47,8 @@ class Phrasebook:
                 if isinstance(value, dict):
                     self._words[name] = value
                     continue
+                if not isinstance(value, str):
+                    raise PhraseError(f"{path.name}: {name} is no text; put it in quotes")
                 try:
                     self._templates[name] = environment.from_string(value)
                 except TemplateSyntaxError as error:
@@ -80,7 +82,7 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 def rupiah(amount: int) -> str:
     """`25000` as residents write it: Rp25.000."""
-    return format_currency(amount, "IDR", format="¤#,##0", locale="id_ID").replace("\u00a0", "")
+    return format_currency(amount, "IDR", format="¤#,##0", locale="id_ID", currency_digits=False).replace("\u00a0", "")
 
 
 def tanggal(day: dt.date) -> str:

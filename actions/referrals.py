@@ -81,7 +81,7 @@ def report_problem(desk: Desk, ask: Ask, service: Service | None) -> Turn:
         lines = cards.channels(desk, service).splitlines()
         lines += [line for line in complaint_channels(desk).splitlines() if line not in lines]
         text = desk.phrases.say("lapor_layanan", layanan=service, opd=desk.opd_name(service), kanal="\n".join(lines))
-        return _turn(ask, text, "report_problem", service, (desk.button("ask_overview", service.id),))
+        return _turn(ask, text, "report_problem", service, _next(desk, service))
     text = desk.phrases.say(
         "lapor",
         layanan=service,
@@ -106,7 +106,7 @@ def talk_to_agent(desk: Desk, ask: Ask, service: Service | None) -> Turn:
         lines = [f"• {channel_line(desk, channel)}" for channel in channels]
     lines += complaint_channels(desk).splitlines()
     text = desk.phrases.say("petugas", kanal="\n".join(dict.fromkeys(lines)))
-    buttons = desk.menu_buttons() if service is None else (desk.button("ask_overview", service.id),)
+    buttons = desk.menu_buttons() if service is None else _next(desk, service)
     return _turn(ask, text, "talk_to_agent", service, buttons)
 
 
@@ -134,11 +134,17 @@ def report_fraud(desk: Desk, ask: Ask, service: Service | None) -> Turn:
         signed = desk.catalogue.safety_text("penipuan")
         warning = desk.phrases.say("penipuan_teks_kota", teks=signed.text) if signed else desk.phrases.say("penipuan")
         text = f"{warning}\n\n{desk.phrases.say('kabar_belum_pasti')}"
-    replies = [Reply(text, (desk.button("talk_to_agent"),))]
+    buttons: tuple[Button, ...] = (desk.button("talk_to_agent"),)
+    replies: tuple[Reply, ...] = (Reply(text, buttons),)
     if service is not None and service.id != COMPLAINTS:
-        replies.append(cards.answer_card(desk, service, ["ask_fee"]))
-    turn = _turn(ask, text, "report_fraud", service)
-    return Turn(tuple(replies), turn.context, Outcome.SAFETY, turn.act, turn.service)
+        price = cards.answer_card(desk, service, ["ask_fee"])
+        replies, buttons = (Reply(text), price), price.buttons
+    turn = _turn(ask, text, "report_fraud", service, buttons)
+    return Turn(replies, turn.context, Outcome.SAFETY, turn.act, turn.service)
+
+
+def _next(desk: Desk, service: Service) -> tuple[Button, ...]:
+    return (desk.button("ask_overview", service.id), desk.button("ask_procedure", service.id))
 
 
 def _turn(ask: Ask, text: str, act: str, service: Service | None, buttons: tuple[Button, ...] = ()) -> Turn:

@@ -11,7 +11,7 @@ from actions.desk import Ask, Desk, remember
 from actions.turn import Context, Incoming, Outcome, Ranked, Reply, Turn, Understanding
 from actions.understanding import with_safety
 from actions.vocabulary import ABOUT_A_SERVICE, SERVICE_ASPECTS
-from service_catalog.facts import Service
+from service_catalog.facts import Opd, Service
 
 _NUMBER = re.compile(r"^\s*(?:no\.?|nomor|pilih|yang|yg)?\s*([1-9])\s*[.)]?\s*$", re.IGNORECASE)
 
@@ -45,6 +45,14 @@ SURE_BY_SEARCH = 0.9
 
 SURE_OF_SERVICE = 0.9
 """Confidence from which a service is the subject although what is asked of it is not clear."""
+
+SURE_OF_OPD = 0.6
+"""Search score from which an agency's own name stands in the message."""
+
+SURE_OF_ACT = 0.5
+NAMED = 0.3
+FEW_WORDS = 5
+"""A message of so few words, sure of what it asks (SURE_OF_ACT) and below NAMED for any service, is a follow-up."""
 
 LIKELY_ACT = 0.35
 """Confidence from which an act is answered where the service is sure; below it the overview is."""
@@ -107,14 +115,17 @@ class Actions:
         if event is not None:
             return wider.answer_life_event(desk, ask, event)
         if understanding.decision in ("clarify", "fallback"):
-            corrected = self._corrected(ask) or self._subject_only(ask)
-            if corrected is not None:
-                return corrected
+            found = self._corrected(ask) or self._subject_only(ask) or self._follow_up(ask)
+            if found is not None:
+                return found
         if understanding.decision == "fallback":
             return self._by_search(ask) or clarify.not_understood(desk, ask)
         if act == "out_of_scope" or self._elsewhere(ask):
             return self._ours_after_all(ask) or wider.out_of_scope(desk, ask)
         if act in small_talk.ANSWERS:
+            if understanding.decision == "clarify" and understanding.acts[0].confidence < SURE_OF_ACT:
+                # “Dibatalkan” to a complaint would be worse than asking once more.
+                return self._by_search(ask) or clarify.not_understood(desk, ask)
             return self._small_talk(ask, act)
         services = self._services(ask)
         if act in referrals.ANSWERS and act not in ABOUT_A_SERVICE:
@@ -127,7 +138,7 @@ class Actions:
         desk = self._desk
         acts = self._asked(ask)
         if not services:
-            opd = desk.catalogue.opd(ask.understanding.opd[0].name) if ask.understanding.opd else None
+            opd = self._named_opd(ask)
             if opd is None and ask.context.opd and not ask.context.service:
                 opd = desk.catalogue.opd(ask.context.opd)
             if opd is not None:
@@ -141,6 +152,14 @@ class Actions:
         if len(services) > 1 and acts == ("ask_overview",):
             return clarify.which_of(desk, ask, clarify.close(desk, ask), "beberapa_layanan")
         return cards.answer(desk, ask, services, acts)
+
+    def _named_opd(self, ask: Ask) -> Opd | None:
+        """The agency meant; one whose own name stands in the message is trusted more than the model."""
+        if not ask.understanding.opd:
+            return None
+        named = self._desk.search.opds(ask.incoming.text, limit=1)
+        sure = bool(named) and named[0][1] >= SURE_OF_OPD
+        return self._desk.catalogue.opd(named[0][0] if sure else ask.understanding.opd[0].name)
 
     def _elsewhere(self, ask: Ask) -> bool:
         """Whether the matter is another authority's: the model or the catalogue's own keywords say so."""
@@ -201,6 +220,16 @@ class Actions:
         if acts[0] in referrals.ANSWERS:
             return referrals.ANSWERS[acts[0]](self._desk, ask, service)
         return cards.answer(self._desk, ask, [service], acts)
+
+    def _follow_up(self, ask: Ask) -> Turn | None:
+        """“Bayar ga?”: a few words that surely ask something and name nothing speak of the subject at hand."""
+        understanding = ask.understanding
+        if understanding.act not in ABOUT_A_SERVICE or understanding.acts[0].confidence < SURE_OF_ACT:
+            return None
+        named = understanding.services and understanding.services[0].confidence >= NAMED
+        if named or len(ask.incoming.text.split()) > FEW_WORDS:
+            return None
+        return self._about_a_service(ask, [])
 
     def _asked(self, ask: Ask) -> tuple[str, ...]:
         """The acts to answer; naming only a service answers what was asked before it was known."""

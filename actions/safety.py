@@ -34,16 +34,24 @@ MISSING = Danger("report_emergency", "orang_hilang", "darurat_112")
 VIOLENCE = Danger("report_crisis", "kekerasan", "lapor_kekerasan")
 SELF_HARM = Danger("report_crisis", "bunuh_diri", None)
 
-_BODY = r"(?:saya|sy|aku|ak|gw|gue|abdi|urang|ibu|mama|mamah|anak|adik|adek|istri|teman|tetangga)"
+_PAPERS = "ktp kk kia akta akte ijazah kartu surat rapor berkas dokumen nikah sertifikat buku".split()
+_THINGS = [*_PAPERS, *"dompet hp tas motor mobil sim stnk bpkb atm sepeda".split()]
+
+
+def _not_after(words: list[str]) -> str:
+    """A look-behind: no danger right after such a word, as in “ijazah kebakaran” or “dompet ibu hilang”."""
+    return "".join(rf"(?<!\b{word} )" for word in words)
+
 
 _PATTERNS: tuple[tuple[Danger, str], ...] = (
-    (SELF_HARM, r"\b(?:bunuh diri|bundir|akhiri hidup|mengakhiri hidup|ngakhirin hidup|suicide|kill myself)\b"),
+    (SELF_HARM, r"\b(?:bunuh diri|bundir|gantung diri|akhiri hidup|mengakhiri hidup|ngakhirin hidup|suicide|kill myself)\b"),
     (
         SELF_HARM,
-        r"\b(?:pengen|pgn|pengin|pingin|ingin|mau|mo|hayang|hoyong) (?:\w+ )?(?:mati|paeh|maot|meninggal)(?: aja| saja| wae)?"
-        r"(?! (?:lampu|listrik|air|suri))\b",
+        r"\b(?:pengen|pgn|pengin|pingin|ingin|mau|mo|hayang|hoyong) (?:cepet |cepat |segera |langsung |ikut |milih )?(?:mati|paeh|maot|meninggal)(?: aja| saja| wae)?"
+        r"(?! (?:lampu|listrik|air|suri|rasanya (?:nunggu|antri|antre|ngantri)))\b",
     ),
     (SELF_HARM, r"\b(?:ga|gak|nggak|tidak|tak|gk|ngga) (?:kuat|sanggup|mau|pengen|ingin) hidup\b"),
+    (SELF_HARM, r"\b(?:(?:silet|sayat|iris|potong)(?:in)? (?:tangan|nadi|urat nadi)|(?:minum|nenggak) racun(?! tikus buat)|overdosis|nyakitin diri|menyakiti diri|hidup (?:ga|gak|udah ga|udah gak|tidak) (?:ada )?(?:guna|berguna|artinya)(?:nya)? lagi)\b"),
     (SELF_HARM, r"\b(?:mau|pengen|ingin|siap) (?:loncat|lompat|terjun) dari\b"),
     (VIOLENCE, r"\b(?:kdrt|diperkosa|dicabuli|diperkaos|disetubuhi|dilecehkan|dilecehin|dirudapaksa)\b"),
     (
@@ -52,37 +60,58 @@ _PATTERNS: tuple[tuple[Danger, str], ...] = (
         r"(?:terus |sama |ku |oleh |ama |sm )*(?:suami|istri|salaki|bapak|ayah|papa|bapa|pacar|mantan|paman|om|mertua|ibu tiri)\b",
     ),
     (VIOLENCE, r"\b(?:suami|salaki|pacar|ayah|bapak|mantan)(?: saya| sy| aku| abdi)? (?:suka |sering |lagi |terus )*(?:mukul|mukulin|ngegebug|nampar|nyiksa|nendang|nyekik)"),
-    (FIRE, r"\b(?:kebakaran|kahuruan|seuneu gede|api (?:membesar|makin besar|udah gede|gede))\b(?! (?:hutan|jenggot|lahan tahun))"),
+    (VIOLENCE, r"\b(?:suami|istri|pacar|mantan|bapak|ayah)(?: \w+){0,2} (?:ngancam|ngancem|mengancam)(?: \w+){0,3} (?:bunuh|membunuh|ngabunuh)\b"),
+    (VIOLENCE, r"\b(?:diraba|diraba raba|diraba-raba|digrepe|disiram air keras|dipaksa berhubungan)\b"),
+    (FIRE, r"\b(?:bau gas|gas bocor|elpiji bocor|gasnya bocor|tabung bocor)\b"),
+    (FIRE, r"\b(?:omah|rumoh|imah)\w*(?: \w+){0,2} (?:kobong|kobongan|tutong|kabeuleum)\b"),
+    (FIRE, _not_after([*_PAPERS, "bukan", "korban", "cegah", "rawan"]) + r"\b(?:kebakaran|kahuruan|seuneu gede|api (?:membesar|makin besar|udah gede|gede))\b(?! (?:hutan|jenggot|lahan tahun))"),
     (FIRE, r"\b(?:rumah|dapur|warung|toko|pasar|kos|kosan|gudang|mobil|motor|kompor|gas|imah|tabung)\w*(?: \w+){0,3} (?:kebakar|terbakar|kabakar|meledak|kaduruk|ngebakar)\b"),
     (RESCUE, r"\b(?:ada |aya )?(?:ular|oray|kobra|sanca|python|piton|tawon|biawak|buaya)\b.{0,40}\b(?:kamar|rumah|imah|dapur|atap|plafon|kloset|wc|toilet|ruang|garasi|mobil|sarang|masuk|asup|gede|besar|sekolah)\b"),
     (RESCUE, r"\b(?:terjebak|kejebak|terkunci|kejepit|terjepit|tercebur|kecebur|kejeblos|tenggelam|titeuleum|kerendem|tikecemplung)\b.{0,30}\b(?:lift|lip|sumur|kamar|mobil|pagar|besi|sungai|kali|walungan|air|banjir|reruntuhan|eskalator|cincin|jari)\b"),
     (MEDICAL, r"\b(?:ga|gak|tidak|ngga|nggak|teu) (?:sadar|sadarkan diri|bernafas|bernapas|nafas|napas)\b"),
-    (MEDICAL, r"\b(?:serangan jantung|kejang kejang|kejang-kejang|pendarahan hebat|pingsan|keracunan|henti jantung|korban (?:tabrakan|kecelakaan)|ketabrak|tertabrak|katabrak|tabrak lari)\b(?! (?:syarat|surat|biaya))"),
+    (RESCUE, r"\b(?:digigit|dicatok|dipatok|dicokot) (?:ular|oray|ulo|kobra)\b"),
+    (RESCUE, r"\b(?:hanyut|kebawa arus|terseret arus|nyemplung|kacebur|titeuleum)\b.{0,30}\b(?:sungai|kali|walungan|kolam|sumur|banjir|selokan)\b"),
+    (MEDICAL, r"\b(?:kesetrum|kesetrom|tersengat listrik|tersedak|keselek|ketuban pecah|pecah ketuban|sesak (?:napas|nafas) (?:parah|berat|banget)|(?:ga|gak|tidak|susah) bisa (?:napas|nafas|bernapas)|stroke mendadak)\b"),
+    (MEDICAL, _not_after(["mau", "kaya", "kayak", "serasa"]) + r"\b(?:serangan jantung|kejang kejang|kejang-kejang|pendarahan hebat|pingsan|keracunan|henti jantung|korban (?:tabrakan|kecelakaan)|ketabrak|tertabrak|katabrak|tabrak lari)\b(?! (?:syarat|surat|biaya))"),
     (MEDICAL, r"\b(?:butuh|perlu|minta|kirim|panggil|tolong|butuhkeun) (?:\w+ )?(?:ambulan|ambulans|ambulance)\b"),
-    (CRIME, r"\b(?:dirampok|dibegal|ditodong|dijambret|dibacok|ditusuk|disekap|diculik|perampokan|pembegalan|tawuran|penculikan)\b"),
+    (CRIME, _not_after(["takut", "serasa", "kayak", "kaya", "bukan"]) + r"\b(?:dirampok|dibegal|ditodong|dijambret|dibacok|ditusuk(?! jarum)|dirampas|disekap|diculik|perampokan|pembegalan|tawuran|penculikan)\b"),
+    (CRIME, r"\b(?:ada|aya|ono|na) (?:maling|rampok|begal)\b.{0,30}\b(?:masuk|asup|rumah|imah|omah|lagi|sekarang|dalam|atap|kamar)\b"),
+    (CRIME, r"\b(?:ngamuk|ngamok|mengamuk)\b.{0,30}\b(?:bawa|nyekel|mawa) (?:\w+ )?(?:golok|celurit|clurit|pisau|parang|bedog|pistol|senjata)\b"),
+    (CRIME, r"\b(?:bawa|mawa|nodong) (?:\w+ )?(?:golok|celurit|clurit|pisau|parang|bedog|pistol)\b.{0,30}\b(?:ngamuk|ngancam|ngancem|ngejar|ngudag|nodong|orang|warga)\b"),
     (DISASTER, r"\b(?:longsor|gempa|puting beliung|banjir bandang)\b.{0,60}\b(?:tertimbun|tertimpa|korban|tolong|terjebak|kejebak|sekarang|roboh|ambruk)\b"),
     (DISASTER, r"\b(?:banjir|caah|air|cai|aer)\b.{0,30}\b(?:sedada|seleher|sepinggang|saleher|sadada|seatap)\b"),
-    (MISSING, r"\b(?:anak|budak|balita|bayi|adik|adek|ibu|nenek|kakek|bapak|ponakan|keponakan|cucu|incu)(?: \w+){0,3} (?:hilang|ilang|leungit|diculik)\b(?=.*\b(?:tolong|cari|belum pulang|blm pulang|dari tadi|sejak|di (?:mall|pasar|taman|alun))\b)"),
-    (EMERGENCY, r"\b(?:emergency|darurat banget|keadaan darurat|ini darurat)\b"),
+    (MISSING, _not_after(_THINGS) + r"\b(?:anak|budak|balita|bayi|adik|adek|ibu|nenek|kakek|bapak|ponakan|keponakan|cucu|incu)(?: \w+){0,3} (?:hilang|ilang|leungit|diculik)\b(?=.*\b(?:tolong|cari|belum pulang|blm pulang|dari tadi|sejak|di (?:mall|pasar|taman|alun))\b)"),
+    (EMERGENCY, r"^(?:\w+ ){0,3}emergency(?: \w+){0,2}$"),
+    (EMERGENCY, r"\b(?:darurat banget|keadaan darurat|ini darurat)\b"),
 )  # fmt: skip
 
 _COMPILED = tuple((danger, re.compile(pattern)) for danger, pattern in _PATTERNS)
 
 # Words that turn danger into a question about papers, statistics, training or the past.
 _PAPERWORK = re.compile(
-    r"\b(?:syarat|persyaratan|izin|ijin|surat|sertifikat|akta|akte|biaya|tarif|pelatihan|sosialisasi|simulasi|"
-    r"penyuluhan|asuransi|klaim|laporan pajak|skripsi|penelitian|data korban|tahun lalu|taun lalu|dulu pernah|"
-    r"bekas|alat pemadam|apar|nomor telepon|no telp|nomer|kantor|alamat|jam buka|lowongan|magang)\b"
+    r"\b(?:syarat\w*|persyaratan|izin|ijin|surat keterangan|sertifikat|biaya|tarif|pelatihan|sosialisasi|simulasi|"
+    r"penyuluhan|asuransi|klaim|laporan pajak|skripsi|penelitian|data korban|dulu pernah|lowongan|magang|"
+    r"(?:minggu|bulan|tahun|taun|thn) (?:lalu|kemarin|kemaren|kmrn)|20[012]\d|alat pemadam|apar|"
+    r"bekas (?:kebakaran|kebakar|terbakar|banjir|longsor)|"
+    # Whoever calls for help gives an address too, so these must ask for one.
+    r"(?:kantor|alamat|nomor\w*|nomer\w*|no telp\w*) (?:\w+ )?(?:pemadam|damkar|ambulans?|bpbd|posko)|"
+    r"(?:kantor|alamat|nomor\w*|nomer\w*|no telp\w*|jam buka)\b.{0,30}\b(?:di ?mana|berapa|brp))\b"
 )
+_PAPERS_TOO = re.compile(r"\b(?:surat|akta|akte)\b")
+_URGENT = re.compile(r"\b(?:tolong\w*|tulung|tulong|cepat|cepet|buruan|gancang|sekarang|skrg|barusan|help)\b")
 _SPACES = re.compile(r"[\s,.!;:]+")
+MOST_READ = 4000
+"""Characters searched of a message: its beginning and its end."""
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
 
 
 def recognise(text: str) -> Danger | None:
     """The danger a message speaks of in so many words, or None."""
-    flat = _STRETCHED.sub(r"\1", _SPACES.sub(" ", text[:2000].lower()))
+    read = text if len(text) <= MOST_READ else f"{text[: MOST_READ // 2]} {text[-MOST_READ // 2 :]}"
+    flat = _STRETCHED.sub(r"\1", _SPACES.sub(" ", read.lower()))
+    calm = _PAPERWORK.search(flat) or (_PAPERS_TOO.search(flat) and not _URGENT.search(flat))
     for danger, pattern in _COMPILED:
-        if pattern.search(flat) and (danger.act == "report_crisis" or not _PAPERWORK.search(flat)):
+        if (danger.act == "report_crisis" or not calm) and pattern.search(flat):
             return danger
     return None
 

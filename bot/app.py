@@ -49,7 +49,10 @@ def _security_headers(embed_origins: str) -> Callable[[web.Request, web.StreamRe
         f"manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {embed_origins}"
     )
 
-    async def on_prepare(_request: web.Request, response: web.StreamResponse) -> None:
+    async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:
+        if request.path.startswith("/webchat/static/"):
+            # A browser must not pair an old script with a new page; the ETag keeps this cheap.
+            response.headers["Cache-Control"] = "no-cache"
         response.headers["Content-Security-Policy"] = policy
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -28,6 +28,11 @@ Work = Callable[[Connection], T]
 
 BATCH = 64
 """Calls committed together at most, so that a burst cannot hold the first caller back."""
+
+STATEMENT_WITHIN = 30.0
+"""Seconds a statement may take on PostgreSQL; without a limit a frozen network would hold callers for ever."""
+
+DRIVERS = frozenset({"sqlite", "sqlite+pysqlite", "sqlite+aiosqlite", "postgresql+asyncpg"})
 
 
 class Database(Protocol):
@@ -72,15 +77,20 @@ class SqliteDatabase:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="sqlite-writer", daemon=True)
         self._connection: Connection | None = None
+        self._closed = False
         event.listen(self._engine, "connect", _set_pragmas)
         self._thread.start()
 
     async def run(self, work: Work[T]) -> T:
+        if self._closed:
+            raise DatabaseUnavailable("the database is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._jobs.put(_Job(work, future))
         return await future
 
     async def close(self) -> None:
+        """Runs what was asked for before; what comes later is refused."""
+        self._closed = True
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         self._engine.dispose()
@@ -119,7 +129,8 @@ class SqliteDatabase:
                     driver.execute("SAVEPOINT job")
                     try:
                         job.result = job.work(connection)
-                    except Exception as error:
+                    except BaseException as error:
+                        # Not even a SystemExit may end this thread: all others would wait for ever.
                         job.error = error
                         driver.execute("ROLLBACK TO job")
                     driver.execute("RELEASE job")
@@ -159,6 +170,9 @@ def _set_pragmas(driver: Any, _record: object) -> None:
 
 
 def _translated(error: BaseException) -> BaseException:
+    if isinstance(error, StopIteration) or not isinstance(error, Exception):
+        # A future takes no StopIteration, and its caller has not been cancelled.
+        return RuntimeError(f"the work ended with {type(error).__name__}: {error}")
     if isinstance(error, DBAPIError) and not _is_programming_fault(error):
         return DatabaseUnavailable(f"{type(error).__name__}: {error.orig}")
     if isinstance(error, PoolTimeout | OSError) or type(error).__module__.startswith("sqlite3"):
@@ -167,7 +181,10 @@ def _translated(error: BaseException) -> BaseException:
 
 
 def _is_programming_fault(error: DBAPIError) -> bool:
-    return type(error).__name__ in {"ProgrammingError", "IntegrityError", "DataError"}
+    if type(error).__name__ in {"ProgrammingError", "IntegrityError", "DataError"}:
+        return True
+    # asyncpg's "data exception" (NUL, too long, out of range) comes without a class of its own.
+    return str(getattr(error.orig, "sqlstate", None) or "")[:2] == "22"
 
 
 class PostgresDatabase:
@@ -176,8 +193,15 @@ class PostgresDatabase:
     dialect = "postgresql"
     shared = True
 
-    def __init__(self, url: str) -> None:
-        self._engine = create_async_engine(url, pool_size=12, max_overflow=8, pool_timeout=10, pool_pre_ping=True)
+    def __init__(self, url: str, statement_within: float = STATEMENT_WITHIN) -> None:
+        self._engine = create_async_engine(
+            url,
+            pool_size=12,
+            max_overflow=8,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            connect_args={"timeout": 5.0, "command_timeout": statement_within},
+        )
 
     async def run(self, work: Work[T]) -> T:
         try:
@@ -192,12 +216,22 @@ class PostgresDatabase:
 
 def open_database(url: str) -> Database:
     """The database behind `DATABASE_URL`: `sqlite:///path` or `postgresql+asyncpg://…`."""
-    backend = make_url(url).get_backend_name()
-    if backend == "sqlite":
+    check_url(url)
+    if make_url(url).get_backend_name() == "sqlite":
         return SqliteDatabase(url.replace("sqlite+aiosqlite", "sqlite"))
-    if backend == "postgresql":
-        return PostgresDatabase(url)
-    raise ConfigurationError(f"DATABASE_URL memakai {backend}; yang didukung: sqlite dan postgresql+asyncpg.")
+    return PostgresDatabase(url)
+
+
+def check_url(url: str) -> None:
+    """Raises:
+    ConfigurationError: `url` names no database that can be used; the URL itself is not repeated.
+    """
+    try:
+        driver = make_url(url).drivername
+    except ArgumentError as error:
+        raise ConfigurationError("DATABASE_URL bukan alamat basis data (contoh: sqlite:///var/nirtatap.db)") from error
+    if driver not in DRIVERS:
+        raise ConfigurationError(f"DATABASE_URL memakai {driver}; yang didukung: sqlite dan postgresql+asyncpg.")
 
 
 async def answers(database: Database) -> bool:

@@ -7,19 +7,15 @@ with whatever else runs in the same call.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, func, or_, select, update
 
-from bot.messages import Claimed, Context, IncomingMessage, OutgoingPart, Turn
-from bot.models import Conversation, Inbound, Outbox
-
-CONVERSATION: Table = Conversation.__table__  # type: ignore[assignment]
-INBOUND: Table = Inbound.__table__  # type: ignore[assignment]
-OUTBOX: Table = Outbox.__table__  # type: ignore[assignment]
+from bot import statements
+from bot.messages import Claimed, Context, IncomingMessage, Outcome, OutgoingPart, Turn
+from bot.models import CONVERSATION, INBOUND
 
 LEASE = dt.timedelta(seconds=60)
 """How long another process waits before it takes over a conversation left in the middle."""
@@ -37,76 +33,66 @@ class Received:
 
 
 def receive(connection: Connection, messages: Sequence[IncomingMessage], now: dt.datetime) -> list[Received]:
-    """Store events; a repeat of (channel, external_id) changes nothing."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    """Store events; a repeat of (channel, external_id) says only that the resident was heard of."""
+    dialect = connection.dialect.name
+    # Always in the same order: two batches that wait for each other's conversations would both fail.
+    heard = sorted({(message.channel, message.address) for message in messages})
+    conversations = {
+        (channel, address): connection.execute(
+            statements.upsert_conversation(dialect),
+            {"channel": channel, "address": address, "created_at": now, "last_inbound_at": now},
+        ).one()
+        for channel, address in heard
+    }
+    blocked = {row.id: row.blocked_at is not None for row in conversations.values()}
     received = []
     for message in messages:
-        conversation = dialect.insert(CONVERSATION).values(
-            channel=message.channel,
-            address=message.address,
-            created_at=now,
-            last_inbound_at=now,
-        )
-        changes: dict[str, Any] = {"last_inbound_at": now}
-        if message.kind == "blocked":
-            changes["blocked_at"] = now
-        elif message.kind != "other":
-            changes["blocked_at"] = None
-        conversation_id = connection.execute(
-            conversation.on_conflict_do_update(index_elements=["channel", "address"], set_=changes).returning(
-                CONVERSATION.c.id
-            )
-        ).scalar_one()
+        conversation_id = conversations[message.channel, message.address].id
         inbound_id = connection.execute(
-            dialect.insert(INBOUND)
-            .values(
-                channel=message.channel,
-                external_id=message.external_id,
-                conversation_id=conversation_id,
-                kind=message.kind,
-                text=message.text,
-                payload=message.payload,
-                attributes=dict(message.attributes),
-                sent_at=message.sent_at,
-                received_at=now,
-                state="received",
-                attempts=0,
-            )
-            .on_conflict_do_nothing(index_elements=["channel", "external_id"])
-            .returning(INBOUND.c.id)
+            statements.insert_inbound(dialect),
+            {
+                "channel": message.channel,
+                "external_id": message.external_id,
+                "conversation_id": conversation_id,
+                "kind": message.kind,
+                "text": message.text,
+                "payload": message.payload,
+                "attributes": dict(message.attributes),
+                "sent_at": message.sent_at,
+                "received_at": now,
+                "state": "received",
+                "attempts": 0,
+            },
         ).scalar_one_or_none()
         received.append(Received(conversation_id, inbound_id))
+        blocks = blocked[conversation_id] if message.kind == "other" else message.kind == "blocked"
+        if inbound_id is not None and blocks != blocked[conversation_id]:
+            connection.execute(
+                update(CONVERSATION)
+                .where(CONVERSATION.c.id == conversation_id)
+                .values(blocked_at=now if blocks else None)
+            )
+            blocked[conversation_id] = blocks
     return received
 
 
 def claim(connection: Connection, conversation_id: int, owner: str, now: dt.datetime) -> Claimed | None:
     """Take the oldest waiting message of a conversation, or None if there is none or another has it."""
-    if connection.dialect.name == "postgresql" and not _take_lease(connection, conversation_id, owner, now):
+    leased = connection.dialect.name == "postgresql"
+    if leased and not _lock_if_free(connection, conversation_id, owner, now):
         return None
-    row = connection.execute(
-        select(
-            INBOUND.c.id,
-            INBOUND.c.kind,
-            INBOUND.c.text,
-            INBOUND.c.payload,
-            INBOUND.c.attributes,
-            INBOUND.c.received_at,
-            INBOUND.c.attempts,
-            INBOUND.c.next_at,
-            CONVERSATION.c.channel,
-            CONVERSATION.c.address,
-            CONVERSATION.c.context,
-            CONVERSATION.c.next_seq,
-            CONVERSATION.c.epoch,
-        )
-        .join(CONVERSATION, CONVERSATION.c.id == INBOUND.c.conversation_id)
-        .where(INBOUND.c.conversation_id == conversation_id, INBOUND.c.state == "received")
-        .order_by(INBOUND.c.id)
-        .limit(1)
-    ).one_or_none()
+    row = connection.execute(statements.OLDEST_WAITING, {"conversation": conversation_id}).one_or_none()
     if row is None or (row.next_at is not None and row.next_at > now):
         # An older message that waits for its retry holds the later ones: order is kept.
+        if leased:
+            release(connection, conversation_id, owner)
         return None
+    if leased:
+        connection.execute(
+            update(CONVERSATION)
+            .where(CONVERSATION.c.id == conversation_id)
+            .values(lease_owner=owner, lease_until=now + LEASE)
+        )
     return Claimed(
         inbound_id=row.id,
         conversation_id=conversation_id,
@@ -124,7 +110,8 @@ def claim(connection: Connection, conversation_id: int, owner: str, now: dt.date
     )
 
 
-def _take_lease(connection: Connection, conversation_id: int, owner: str, now: dt.datetime) -> bool:
+def _lock_if_free(connection: Connection, conversation_id: int, owner: str, now: dt.datetime) -> bool:
+    """Lock a conversation's row for this transaction, unless another owner has its lease or the lock."""
     free = connection.execute(
         select(CONVERSATION.c.id)
         .where(
@@ -137,14 +124,7 @@ def _take_lease(connection: Connection, conversation_id: int, owner: str, now: d
         )
         .with_for_update(skip_locked=True)
     ).scalar_one_or_none()
-    if free is None:
-        return False
-    connection.execute(
-        update(CONVERSATION)
-        .where(CONVERSATION.c.id == conversation_id)
-        .values(lease_owner=owner, lease_until=now + LEASE)
-    )
-    return True
+    return free is not None
 
 
 def release(connection: Connection, conversation_id: int, owner: str) -> None:
@@ -171,31 +151,36 @@ def finish(
     """Store the answer, the new context and `done` together.
 
     `state` is that of the outbox rows: "queued", or "sent" where storing is delivering.
+    Delivered here means no dispatcher compares the epoch later, so it is compared here: what an
+    agent's takeover has overtaken is stored as cancelled, and not returned.
 
     Raises:
         NotOurs: nothing is stored.
     """
+    # The conversation first, as `receive` does: a repeat that comes now must not deadlock with this.
+    epoch = connection.execute(
+        statements.REMEMBER,
+        {
+            "conversation": message.conversation_id,
+            "new_context": turn.context.to_json(),
+            "new_seq": message.next_seq + len(bodies),
+        },
+    ).scalar_one()
     done = connection.execute(
-        update(INBOUND)
-        .where(INBOUND.c.id == message.inbound_id, INBOUND.c.state == "received")
-        .values(
-            state="done",
-            outcome=turn.outcome.value,
-            act=turn.act,
-            service=turn.service,
-            handled_at=now,
-            next_at=None,
-        )
+        statements.MARK_DONE,
+        {
+            "inbound": message.inbound_id,
+            "new_outcome": turn.outcome.value,
+            "new_act": turn.act,
+            "new_service": turn.service,
+            "at": now,
+        },
     )
     if done.rowcount != 1:
         raise NotOurs
-    connection.execute(
-        update(CONVERSATION)
-        .where(CONVERSATION.c.id == message.conversation_id)
-        .values(context=turn.context.to_json(), next_seq=message.next_seq + len(bodies))
-    )
     if not bodies:
         return []
+    overtaken = state == "sent" and epoch > message.epoch
     rows = [
         {
             "conversation_id": message.conversation_id,
@@ -204,59 +189,79 @@ def finish(
             "seq": message.next_seq + number,
             "body": dict(body),
             "epoch": message.epoch,
-            "state": state,
+            "state": "cancelled" if overtaken else state,
+            "error": "taken over" if overtaken else None,
             "attempts": 0,
             "created_at": now,
-            "sent_at": now if state == "sent" else None,
+            "sent_at": now if state == "sent" and not overtaken else None,
         }
         for number, body in enumerate(bodies)
     ]
-    ids = connection.execute(insert(OUTBOX).returning(OUTBOX.c.id, sort_by_parameter_order=True), rows).scalars()
+    ids = [connection.execute(statements.INSERT_OUTBOX, row).scalar_one() for row in rows]
+    if overtaken:
+        return []
     return [
         OutgoingPart(outbox_id, message.conversation_id, message.address, message.next_seq + number, body)
         for number, (outbox_id, body) in enumerate(zip(ids, bodies, strict=True))
     ]
 
 
-def postpone(connection: Connection, message: Claimed, error: str, now: dt.datetime) -> None:
-    """Keep a message that could not be handled for another attempt."""
-    wait = RETRY_AFTER[min(message.attempts, len(RETRY_AFTER) - 1)]
+def postpone(connection: Connection, message: Claimed, error: str, now: dt.datetime, *, counted: bool = True) -> None:
+    """Keep a message that could not be handled for another attempt; not `counted` where it is not to blame."""
+    wait = RETRY_AFTER[min(message.attempts, len(RETRY_AFTER) - 1)] if counted else RETRY_AFTER[-1]
     connection.execute(
         update(INBOUND)
         .where(INBOUND.c.id == message.inbound_id, INBOUND.c.state == "received")
-        .values(attempts=message.attempts + 1, next_at=now + wait, error=error[:2000])
+        .values(attempts=message.attempts + counted, next_at=now + wait, error=error[:2000])
     )
 
 
-def waiting(connection: Connection, now: dt.datetime, limit: int = 500) -> list[int]:
-    """Conversations with a message that could be handled now, longest waiting first."""
-    rows = connection.execute(
-        select(INBOUND.c.conversation_id, INBOUND.c.id)
-        .join(CONVERSATION, CONVERSATION.c.id == INBOUND.c.conversation_id)
-        .where(
-            INBOUND.c.state == "received",
-            or_(INBOUND.c.next_at.is_(None), INBOUND.c.next_at <= now),
-            or_(CONVERSATION.c.lease_until.is_(None), CONVERSATION.c.lease_until < now),
+def bury(connection: Connection, message: Claimed, error: str, now: dt.datetime) -> None:
+    """Give a message up, so that the ones behind it are answered; it stays stored, for a human to see."""
+    connection.execute(
+        update(INBOUND)
+        .where(INBOUND.c.id == message.inbound_id, INBOUND.c.state == "received")
+        .values(
+            state="dead",
+            outcome=Outcome.FAILED.value,
+            attempts=message.attempts + 1,
+            error=error[:2000],
+            handled_at=now,
+            next_at=None,
         )
-        .order_by(INBOUND.c.id)
+    )
+
+
+def waiting(connection: Connection, now: dt.datetime, limit: int = 500, owner: str | None = None) -> list[int]:
+    """Conversations whose oldest message could be handled now (by `owner`), longest waiting first."""
+    oldest = (
+        select(INBOUND.c.conversation_id, func.min(INBOUND.c.id).label("id"))
+        .where(INBOUND.c.state == "received")
+        .group_by(INBOUND.c.conversation_id)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(oldest.c.conversation_id)
+        .join(INBOUND, INBOUND.c.id == oldest.c.id)
+        .join(CONVERSATION, CONVERSATION.c.id == oldest.c.conversation_id)
+        .where(
+            or_(INBOUND.c.next_at.is_(None), INBOUND.c.next_at <= now),
+            or_(
+                CONVERSATION.c.lease_until.is_(None),
+                CONVERSATION.c.lease_until < now,
+                CONVERSATION.c.lease_owner == owner,
+            ),
+        )
+        .order_by(oldest.c.id)
         .limit(limit)
     )
-    return list(dict.fromkeys(row.conversation_id for row in rows))
+    return list(rows.scalars())
 
 
 def delivered_after(
     connection: Connection, channel: str, address: str, seq: int, limit: int = 100
 ) -> list[tuple[int, dict[str, Any]]]:
     """(seq, body) of what was put in a conversation's mailbox after `seq`, in order."""
-    rows: Iterable[Any] = connection.execute(
-        select(OUTBOX.c.seq, OUTBOX.c.body)
-        .join(CONVERSATION, CONVERSATION.c.id == OUTBOX.c.conversation_id)
-        .where(
-            and_(CONVERSATION.c.channel == channel, CONVERSATION.c.address == address),
-            OUTBOX.c.seq > seq,
-            OUTBOX.c.state == "sent",
-        )
-        .order_by(OUTBOX.c.seq)
-        .limit(limit)
-    )
+    values = {"channel": channel, "address": address, "after": seq, "most": limit}
+    rows = connection.execute(statements.DELIVERED_AFTER, values)
     return [(row.seq, row.body) for row in rows]

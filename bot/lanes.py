@@ -27,10 +27,18 @@ SWEEP_EVERY = 2.0
 class Lanes:
     """Runs `handle` for every waiting message, at most `width` conversations at once."""
 
-    def __init__(self, database: Database, handle: Handle, clock: Clock, width: int = 64) -> None:
+    def __init__(
+        self,
+        database: Database,
+        handle: Handle,
+        clock: Clock,
+        width: int = 64,
+        sweep_every: float = SWEEP_EVERY,
+    ) -> None:
         self._database = database
         self._handle = handle
         self._clock = clock
+        self._sweep_every = sweep_every
         self._slots = asyncio.Semaphore(width)
         self._owner = uuid.uuid4().hex
         self._running: dict[int, asyncio.Task[None]] = {}
@@ -63,6 +71,7 @@ class Lanes:
             _, late = await asyncio.wait(self._running.values(), timeout=patience)
             for task in late:
                 task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     def _ended(self, conversation_id: int) -> None:
         self._running.pop(conversation_id, None)
@@ -73,17 +82,15 @@ class Lanes:
     async def _run(self, conversation_id: int) -> None:
         try:
             async with self._slots:
-                handled = False
                 while not self._closing:
                     self._again.discard(conversation_id)
                     message = await self._database.run(
                         lambda c: inbox.claim(c, conversation_id, self._owner, self._clock())
                     )
                     if message is None:
-                        break
-                    handled = True
+                        return  # and the lease with it
                     await self._handle(message)
-                if handled and self._database.shared:
+                if self._database.shared:
                     await self._database.run(lambda c: inbox.release(c, conversation_id, self._owner))
         except DatabaseUnavailable as error:
             # Nothing is lost: the message is stored, and the sweeper comes back to it.
@@ -94,10 +101,14 @@ class Lanes:
     async def _sweep(self) -> None:
         while True:
             try:
-                for conversation_id in await self._database.run(lambda c: inbox.waiting(c, self._clock())):
-                    self.wake(conversation_id)
+                # A lease of our own without a lane is one whose turn was cut short by an outage.
+                for conversation_id in await self._database.run(
+                    lambda c: inbox.waiting(c, self._clock(), owner=self._owner)
+                ):
+                    if conversation_id not in self._running:
+                        self.wake(conversation_id)
             except DatabaseUnavailable as error:
                 log.warning("sweep_failed", error=str(error))
             except Exception:
                 log.exception("sweep_failed")
-            await asyncio.sleep(SWEEP_EVERY)
+            await asyncio.sleep(self._sweep_every)

@@ -10,6 +10,10 @@ import aiohttp
 from actions.turn import Understanding
 from actions.understanding import from_rasa, shield
 from bot.errors import RasaUnavailable
+from bot.privacy import MASKED_IDENTITY
+
+_UNREADABLE = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
+"""What reading an answer may raise that is no parse result."""
 
 
 class RasaClient:
@@ -36,19 +40,21 @@ class RasaClient:
             RasaUnavailable: no server gave a usable answer.
         """
         assert self._session is not None
+        # What stood there is masked; the words around it are what the model has learnt.
+        shielded = shield(text.replace(MASKED_IDENTITY, " "))
         start = next(self._turn)
         problems = []
         for offset in range(len(self._urls)):
             url = self._urls[(start + offset) % len(self._urls)]
             try:
                 async with self._session.post(
-                    f"{url}/model/parse", params=self._params, json={"text": shield(text)}
+                    f"{url}/model/parse", params=self._params, json={"text": shielded}
                 ) as response:
                     if response.status != 200:
                         problems.append(f"status {response.status}")
                         continue
                     return from_rasa(await response.json(content_type=None), text)
-            except (TimeoutError, aiohttp.ClientError, ValueError, KeyError, TypeError) as error:
+            except (TimeoutError, aiohttp.ClientError, *_UNREADABLE) as error:
                 problems.append(type(error).__name__)
         raise RasaUnavailable(f"no NLU server answered: {', '.join(problems)}")
 
@@ -58,8 +64,11 @@ class RasaClient:
         for url in self._urls:
             try:
                 async with self._session.get(f"{url}/status", params=self._params) as response:
-                    if response.status == 200 and (await response.json()).get("model_file"):
+                    if response.status != 200:
+                        continue
+                    status = await response.json(content_type=None)
+                    if isinstance(status, dict) and status.get("model_file"):
                         return True
-            except (TimeoutError, aiohttp.ClientError, ValueError):
+            except (TimeoutError, aiohttp.ClientError, *_UNREADABLE):
                 continue
         return False

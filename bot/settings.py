@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.database import check_url
 from bot.errors import ConfigurationError
+
+_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
 class Settings(BaseSettings):
@@ -33,7 +37,7 @@ class Settings(BaseSettings):
     telegram_bot_token: str | None = None
     telegram_api_base: str = "https://api.telegram.org"
     telegram_mode: Literal["polling", "webhook"] = "polling"
-    telegram_webhook_secret: str | None = None
+    telegram_webhook_secret: str | None = Field(None, validate_default=True)
     telegram_webhook_url: str | None = None
 
     webchat_embed_origins: str = "*"
@@ -52,15 +56,40 @@ class Settings(BaseSettings):
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
 
-    @model_validator(mode="after")
-    def _webhook_needs_secret(self) -> Settings:
-        if self.telegram_bot_token and self.telegram_mode == "webhook" and not self.telegram_webhook_secret:
+    # Validators of fields, not of the whole: all faults are to be reported together.
+
+    @field_validator("telegram_webhook_secret")
+    @classmethod
+    def _webhook_needs_secret(cls, value: str | None, info: ValidationInfo) -> str | None:
+        needed = info.data.get("telegram_bot_token") and info.data.get("telegram_mode") == "webhook"
+        if (value is None and needed) or (value is not None and not _WEBHOOK_SECRET.fullmatch(value)):
             raise ValueError("TELEGRAM_MODE=webhook perlu TELEGRAM_WEBHOOK_SECRET (1-256 huruf, angka, _ atau -)")
-        return self
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_known(cls, value: str) -> str:
+        try:
+            check_url(value)
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from error
+        return value
+
+    @field_validator("rasa_url")
+    @classmethod
+    def _rasa_is_somewhere(cls, value: str) -> str:
+        urls = _split(value)
+        if not urls or not all(url.startswith(("http://", "https://")) for url in urls):
+            raise ValueError("perlu satu atau beberapa alamat http://…, dipisahkan koma")
+        return value
 
     @property
     def rasa_urls(self) -> list[str]:
-        return [url.strip() for url in self.rasa_url.split(",") if url.strip()]
+        return _split(self.rasa_url)
+
+
+def _split(urls: str) -> list[str]:
+    return [url.strip() for url in urls.split(",") if url.strip()]
 
 
 def load_settings(**overrides: object) -> Settings:

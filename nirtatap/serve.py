@@ -42,9 +42,9 @@ def serve(
     ] = Process.ALL,
 ) -> None:
     """Siapkan yang kurang, lalu jalankan server Rasa dan bot sampai Ctrl-C."""
+    os.chdir(ROOT)
     settings = load_settings()
     configure_logging(settings)
-    os.chdir(ROOT)
     if only is Process.BOT:
         die_with_parent()
         run_bot(settings)

@@ -82,7 +82,12 @@ def run_in_database(work: Callable[[Connection], T]) -> T:
 def load_city(connection: Connection, settings: Settings) -> Catalogue:
     """The catalogue to answer from; the city file is loaded where nobody has loaded by hand since."""
     current = store.load(connection)
-    if current is not None and _last_author(connection) != FROM_FILE and current.city.id == settings.city:
+    if current is not None and _last_author(connection) != FROM_FILE:
+        if current.city.id != settings.city:
+            raise ConfigurationError(
+                f"Basis data ini memuat {current.city.name}, bukan CITY={settings.city}; pakai DATABASE_URL lain "
+                "untuk kota lain, atau samakan CITY."
+            )
         return current
     try:
         wanted = city_file.read_city_file(city_path(settings))

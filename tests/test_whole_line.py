@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import async_playwright
 from sqlalchemy import select
 
-from bot.inbox import INBOUND, OUTBOX
+from bot.models import INBOUND, OUTBOX
 from bot.settings import Settings, load_settings
 from nirtatap.wiring import ROOT, Bot, prepare
 from tests.conftest import RasaServer, free_port

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.messages import Claimed, IncomingMessage, OutgoingPart, Reply
-from bot.privacy import mask_identity
+from bot.privacy import mask_identity, storable
 
 NAME = "terminal"
 
@@ -48,7 +48,7 @@ def typed(line: str, address: str, key: str, buttons: Sequence[Mapping[str, str]
     if pressed and int(pressed[1]) <= len(buttons):
         payload = buttons[int(pressed[1]) - 1]["payload"]
         return IncomingMessage(NAME, address, f"{address}:{key}", "payload", payload=payload)
-    text, found = mask_identity(line)
+    text, found = mask_identity(storable(line))
     attributes: dict[str, Any] = {"identity_masked": True} if found else {}
     if text.startswith("/"):
         command, _, argument = text.partition(" ")

@@ -19,7 +19,7 @@ from bot.channels.webchat.routes import WebChatRoutes
 from bot.database import SqliteDatabase
 from bot.lanes import Lanes
 from bot.messages import Claimed, IncomingMessage
-from bot.models import Base
+from bot.models import INBOUND, Base
 
 Answer = Callable[[Claimed], Sequence[Reply]]
 
@@ -103,7 +103,7 @@ class ChatServer:
 
     async def inbound(self) -> list[tuple[str, str, str | None]]:
         """(kind, text, payload) of everything received, in order."""
-        table = inbox.INBOUND
+        table = INBOUND
         rows = await self.database.run(
             lambda c: c.execute(select(table.c.kind, table.c.text, table.c.payload).order_by(table.c.id)).all()
         )

@@ -11,6 +11,7 @@ from bot import inbox
 from bot.database import Database
 from bot.errors import DatabaseUnavailable
 from bot.messages import IncomingMessage
+from bot.models import INBOUND
 
 
 class Store:
@@ -50,6 +51,6 @@ class InboxStore:
 
     async def stored(self) -> list[tuple[str, str]]:
         """(external id, text), oldest first."""
-        table = inbox.INBOUND
+        table = INBOUND
         query = select(table.c.external_id, table.c.text).order_by(table.c.id)
         return await self._database.run(lambda c: [(row.external_id, row.text) for row in c.execute(query)])

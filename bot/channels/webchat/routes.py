@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
@@ -19,8 +20,8 @@ from bot import inbox
 from bot.channels.webchat.channel import NAME, WebChatChannel, address_of
 from bot.database import Database
 from bot.errors import BadRequest, DatabaseUnavailable
-from bot.messages import IncomingMessage
-from bot.privacy import mask_identity
+from bot.messages import IncomingMessage, OutgoingPart
+from bot.privacy import mask_identity, storable
 
 Receive = Callable[[Sequence[IncomingMessage]], Awaitable[None]]
 
@@ -74,12 +75,12 @@ def read_message(data: object) -> IncomingMessage:
     if payload is not None:
         if not isinstance(payload, str) or not 1 <= len(payload) <= MAX_PAYLOAD:
             raise BadRequest(f"payload: 1-{MAX_PAYLOAD} huruf")
-        return IncomingMessage(NAME, address, external_id, "payload", payload=payload)
+        # Ours have no numbers of sixteen digits: a foreign one is masked, and then answered as outdated.
+        payload, _ = mask_identity(storable(payload))
+        return IncomingMessage(NAME, address, external_id, "payload", payload=payload[:MAX_PAYLOAD])
     if not isinstance(text, str) or len(text) > MAX_TEXT:
         raise BadRequest(f"text: teks paling panjang {MAX_TEXT} huruf")
-    # PostgreSQL cannot store NUL, and a lone surrogate is no text.
-    text = text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-    masked, found = mask_identity(text)
+    masked, found = mask_identity(storable(text))
     attributes = {"identity_masked": True} if found else {}
     return IncomingMessage(NAME, address, external_id, "text", text=masked, attributes=attributes)
 
@@ -87,14 +88,17 @@ def read_message(data: object) -> IncomingMessage:
 class WebChatRoutes:
     """The handlers, given what they need."""
 
-    def __init__(self, channel: WebChatChannel, database: Database, receive: Receive) -> None:
+    def __init__(
+        self, channel: WebChatChannel, database: Database, receive: Receive, heartbeat: float = HEARTBEAT
+    ) -> None:
+        self._heartbeat = heartbeat
         self._channel = channel
         self._database = database
         self._receive = receive
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_post("/webchat/messages", self.post_message)
-        app.router.add_get("/webchat/events", self.events)
+        app.router.add_get("/webchat/events", self.events, allow_head=False)
 
     async def post_message(self, request: web.Request) -> web.Response:
         """Store one message; 202 once it is durable, 503 where it is not."""
@@ -125,61 +129,69 @@ class WebChatRoutes:
                 "X-Accel-Buffering": "no",
             }
         )
-        stream = self._channel.subscribe(address)
+        queue = self._channel.subscribe(address)
         try:
             await response.prepare(request)
             await response.write(b"retry: 2000\n\n")
-            last = await self._catch_up(response, address, last)
             with suppress(ConnectionResetError, ConnectionError):
-                await self._follow(response, stream, address, last)
+                await self._follow(_Stream(response, address, last), queue)
         finally:
-            self._channel.unsubscribe(address, stream)
+            self._channel.unsubscribe(address, queue)
         return response
 
-    async def _follow(
-        self, response: web.StreamResponse, stream: asyncio.Queue[Any], address: str, last: int
-    ) -> None:
-        pause = POLL_SHARED if self._database.shared else HEARTBEAT
-        silent = 0.0
+    async def _follow(self, stream: _Stream, queue: asyncio.Queue[OutgoingPart]) -> None:
+        """What the mailbox holds already, and then each part as it is stored; a gap is read again."""
+        loop = asyncio.get_running_loop()
+        behind = True
+        next_beat = loop.time() + self._heartbeat
+        while True:
+            if behind:
+                # A database outage leaves it for the next look.
+                behind = not await self._catch_up(stream)
+            wait = next_beat - loop.time()
+            if behind or self._database.shared:
+                wait = min(wait, POLL_SHARED)
+            try:
+                part = await asyncio.wait_for(queue.get(), timeout=max(wait, 0))
+            except TimeoutError:
+                behind = behind or self._database.shared
+                if loop.time() >= next_beat:
+                    await stream.response.write(b": masih terhubung\n\n")
+                    next_beat = loop.time() + self._heartbeat
+                continue
+            if part.seq == stream.last + 1:
+                await stream.send(part.seq, part.body)
+            elif part.seq > stream.last:
+                behind = True
+
+    async def _catch_up(self, stream: _Stream) -> bool:
+        """Send what the mailbox holds after the last event; False where the database did not answer."""
         while True:
             try:
-                part = await asyncio.wait_for(stream.get(), timeout=pause)
-            except TimeoutError:
-                silent += pause
-                if self._database.shared:
-                    last = await self._catch_up(response, address, last)
-                if silent >= HEARTBEAT:
-                    silent = 0.0
-                    await response.write(b": masih terhubung\n\n")
-                continue
-            silent = 0.0
-            if part.seq == last + 1:
-                await response.write(_event(part.seq, part.body))
-                last = part.seq
-            elif part.seq > last:
-                last = await self._catch_up(response, address, last)
-
-    async def _catch_up(self, response: web.StreamResponse, address: str, last: int) -> int:
-        """Send what the mailbox holds after `last`; a database outage leaves it for the next look."""
-        while True:
-            rows = await self._after(address, last)
+                rows = await self._database.run(lambda c: inbox.delivered_after(c, NAME, stream.address, stream.last))
+            except DatabaseUnavailable:
+                return False
             for seq, body in rows:
-                await response.write(_event(seq, body))
-                last = seq
+                await stream.send(seq, body)
             if not rows:
-                return last
-
-    async def _after(self, address: str, last: int) -> list[tuple[int, dict[str, Any]]]:
-        try:
-            return await self._database.run(lambda c: inbox.delivered_after(c, NAME, address, last))
-        except DatabaseUnavailable:
-            return []
+                return True
 
 
-def _event(seq: int, body: Mapping[str, Any]) -> bytes:
-    data = json.dumps({"seq": seq, **body}, ensure_ascii=False, separators=(",", ":"))
-    return f"id: {seq}\ndata: {data}\n\n".encode()
+@dataclass
+class _Stream:
+    """An open event stream and how far it has come."""
+
+    response: web.StreamResponse
+    address: str
+    last: int
+
+    async def send(self, seq: int, body: Mapping[str, Any]) -> None:
+        data = json.dumps({"seq": seq, **body}, ensure_ascii=False, separators=(",", ":"))
+        await self.response.write(f"id: {seq}\ndata: {data}\n\n".encode())
+        self.last = seq
 
 
 def _sequence(value: str) -> int:
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 12 else 0
+    """The number of an event; what is none, or larger than any can be, is from the beginning."""
+    number = int(value) if value.isascii() and value.isdigit() and len(value) <= 10 else 0
+    return number if number < 2**31 else 0

@@ -16,7 +16,7 @@ from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.client import TelegramClient
 from bot.channels.telegram.updates import parse
 from bot.database import Database, open_database
-from bot.models import Base
+from bot.models import OUTBOX, Base
 from bot.outbox import Dispatcher
 from tests.simulators.telegram import Fault, TelegramSimulator
 
@@ -49,7 +49,7 @@ class Answering:
         self.dispatcher.wake("telegram", received.conversation_id)
 
     async def states(self) -> list[str]:
-        query = select(inbox.OUTBOX.c.state).order_by(inbox.OUTBOX.c.id)
+        query = select(OUTBOX.c.state).order_by(OUTBOX.c.id)
         return await self.database.run(lambda c: list(c.execute(query).scalars()))
 
 
