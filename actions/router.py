@@ -6,12 +6,12 @@ import datetime as dt
 import re
 from dataclasses import replace
 
-from actions import cards, clarify, offices, payload, referrals, safety, small_talk, wider
+from actions import cards, clarify, offices, payload, referrals, safety, small_talk, subject, wider
 from actions.desk import Ask, Desk, remember
 from actions.turn import Context, Incoming, Outcome, Ranked, Reply, Turn, Understanding
 from actions.understanding import with_safety
-from actions.vocabulary import ABOUT_A_SERVICE, SERVICE_ASPECTS
-from service_catalog.facts import Opd, Service
+from actions.vocabulary import ABOUT_A_SERVICE
+from service_catalog.facts import Service
 
 _NUMBER = re.compile(r"^\s*(?:no\.?|nomor|pilih|yang|yg)?\s*([1-9])\s*[.)]?\s*$", re.IGNORECASE)
 
@@ -46,9 +46,6 @@ SURE_BY_SEARCH = 0.9
 SURE_OF_SERVICE = 0.9
 """Confidence from which a service is the subject although what is asked of it is not clear."""
 
-SURE_OF_OPD = 0.6
-"""Search score from which an agency's own name stands in the message."""
-
 SURE_OF_ACT = 0.5
 NAMED = 0.3
 FEW_WORDS = 5
@@ -56,9 +53,6 @@ FEW_WORDS = 5
 
 LIKELY_ACT = 0.35
 """Confidence from which an act is answered where the service is sure; below it the overview is."""
-
-SECOND_SERVICE = 0.6
-"""Confidence from which a second service counts as asked about too."""
 
 
 class Actions:
@@ -95,7 +89,7 @@ class Actions:
 
     def degraded(self, incoming: Incoming, context: Context) -> Turn:
         """The turn while Rasa is away: catalogue search and a human."""
-        return clarify.by_search_only(self._desk, self._ask(incoming, context))
+        return self._with_warning(incoming, clarify.by_search_only(self._desk, self._ask(incoming, context)))
 
     def apologise(self, phrase: str, context: Context, now: dt.datetime) -> Turn:
         """The turn when everything failed; the message is recorded as such."""
@@ -120,25 +114,25 @@ class Actions:
                 return found
         if understanding.decision == "fallback":
             return self._by_search(ask) or clarify.not_understood(desk, ask)
-        if act == "out_of_scope" or self._elsewhere(ask):
+        if act == "out_of_scope" or subject.is_elsewhere(desk, ask):
             return self._ours_after_all(ask) or wider.out_of_scope(desk, ask)
         if act in small_talk.ANSWERS:
             if understanding.decision == "clarify" and understanding.acts[0].confidence < SURE_OF_ACT:
                 # “Dibatalkan” to a complaint would be worse than asking once more.
                 return self._by_search(ask) or clarify.not_understood(desk, ask)
             return self._small_talk(ask, act)
-        services = self._services(ask)
+        services = subject.named_services(desk, ask)
         if act in referrals.ANSWERS and act not in ABOUT_A_SERVICE:
-            return referrals.ANSWERS[act](desk, ask, services[0] if services else self._subject(ask, act))
+            return referrals.ANSWERS[act](desk, ask, services[0] if services else subject.remembered(desk, ask, act))
         if understanding.decision == "clarify" and understanding.services:
             return self._by_search(ask) or clarify.which_of(desk, ask, clarify.guesses(desk, ask))
         return self._about_a_service(ask, services)
 
     def _about_a_service(self, ask: Ask, services: list[Service]) -> Turn:
         desk = self._desk
-        acts = self._asked(ask)
+        acts = subject.asked_acts(ask)
         if not services:
-            opd = self._named_opd(ask)
+            opd = subject.named_opd(desk, ask)
             if opd is None and ask.context.opd and not ask.context.service:
                 opd = desk.catalogue.opd(ask.context.opd)
             if opd is not None:
@@ -153,24 +147,6 @@ class Actions:
             return clarify.which_of(desk, ask, clarify.close(desk, ask), "beberapa_layanan")
         return cards.answer(desk, ask, services, acts)
 
-    def _named_opd(self, ask: Ask) -> Opd | None:
-        """The agency meant; one whose own name stands in the message is trusted more than the model."""
-        if not ask.understanding.opd:
-            return None
-        named = self._desk.search.opds(ask.incoming.text, limit=1)
-        sure = bool(named) and named[0][1] >= SURE_OF_OPD
-        return self._desk.catalogue.opd(named[0][0] if sure else ask.understanding.opd[0].name)
-
-    def _elsewhere(self, ask: Ask) -> bool:
-        """Whether the matter is another authority's: the model or the catalogue's own keywords say so."""
-        if ask.understanding.act not in ABOUT_A_SERVICE:
-            return False
-        if ask.understanding.services and (ask.understanding.decision == "answer" or "out_of_scope" not in ask.acts):
-            return False
-        if ask.understanding.opd:
-            return False
-        return "out_of_scope" in ask.acts or self._desk.search.out_of_scope(ask.incoming.text) is not None
-
     def _ours_after_all(self, ask: Ask) -> Turn | None:
         """A service of the city that is surely named, where nobody else is known to own the matter."""
         services = ask.understanding.services
@@ -180,13 +156,6 @@ class Actions:
         if service is None or self._desk.search.out_of_scope(ask.incoming.text) is not None:
             return None
         return cards.answer(self._desk, ask, [service], ("ask_overview",))
-
-    def _subject(self, ask: Ask, act: str) -> Service | None:
-        """The service talked about before, for an act that speaks of it without naming it."""
-        service = self._desk.catalogue.service(ask.context.service) if ask.context.service else None
-        if service is None or act in ("track_request", "talk_to_agent"):
-            return service
-        return service if act == "report_problem" and service.kind in cards.REPORTED else None
 
     def _corrected(self, ask: Ask) -> Turn | None:
         """“Eh bukan KTP tapi KK”: what stands after the “bukan”, with the rest of the subject kept."""
@@ -210,13 +179,13 @@ class Actions:
         services = understanding.services
         if understanding.act not in ABOUT_A_SERVICE or not services or services[0].confidence < SURE_OF_SERVICE:
             return None
-        if len(services) > 1 and services[1].confidence >= SECOND_SERVICE:
+        if len(services) > 1 and services[1].confidence >= subject.SECOND_SERVICE:
             return None
         service = self._desk.catalogue.service(services[0].name)
         if service is None:
             return None
         likely = understanding.acts[0].confidence >= LIKELY_ACT
-        acts = self._asked(ask) if likely else ask.context.pending_acts or ("ask_overview",)
+        acts = subject.asked_acts(ask) if likely else ask.context.pending_acts or ("ask_overview",)
         if acts[0] in referrals.ANSWERS:
             return referrals.ANSWERS[acts[0]](self._desk, ask, service)
         return cards.answer(self._desk, ask, [service], acts)
@@ -230,20 +199,6 @@ class Actions:
         if named or len(ask.incoming.text.split()) > FEW_WORDS:
             return None
         return self._about_a_service(ask, [])
-
-    def _asked(self, ask: Ask) -> tuple[str, ...]:
-        """The acts to answer; naming only a service answers what was asked before it was known."""
-        acts = tuple(act for act in ask.acts if act in ABOUT_A_SERVICE)
-        if acts in ((), ("ask_overview",)) and ask.context.pending_acts:
-            return ask.context.pending_acts
-        aspects = tuple(act for act in acts if act in SERVICE_ASPECTS)
-        return aspects if acts and acts[0] == "ask_overview" and aspects else acts or ("ask_overview",)
-
-    def _services(self, ask: Ask) -> list[Service]:
-        """The services meant, in the catalogue of today; a removed one is passed over."""
-        ranked = ask.understanding.services
-        wanted = ranked[:1] + tuple(r for r in ranked[1:2] if r.confidence >= SECOND_SERVICE)
-        return [s for r in wanted if (s := self._desk.catalogue.service(r.name)) is not None]
 
     def _by_search(self, ask: Ask) -> Turn | None:
         """A service whose own words stand in the message, such as one published this morning."""
@@ -260,7 +215,7 @@ class Actions:
         act = sure.understanding.act
         if act in referrals.ANSWERS:
             return referrals.ANSWERS[act](self._desk, sure, service)
-        return cards.answer(self._desk, sure, [service], self._asked(sure))
+        return cards.answer(self._desk, sure, [service], subject.asked_acts(sure))
 
     def _small_talk(self, ask: Ask, act: str) -> Turn:
         offered = ask.context.offered
