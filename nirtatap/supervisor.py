@@ -15,8 +15,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-PATIENCE = 15.0
-"""Seconds a process has to end by itself after SIGTERM."""
+PATIENCE = 25.0
+"""Seconds a process has to end by itself after SIGTERM; the bot drains for up to twenty."""
+
+SETTLED = 20.0
+FAILURES = 3
+"""A process is started again when it ends, unless it does so within SETTLED seconds, FAILURES times running."""
 
 LONGEST_LINE = 1 << 20
 
@@ -35,52 +39,65 @@ def die_with_parent() -> None:
 
 
 async def supervise(commands: Sequence[Command], environment: Mapping[str, str], folder: str) -> int:
-    """Run until a signal or until one process ends; then end the others. 0 where a signal ended it."""
+    """Run until a signal (0), or until a process will not stay up (1); then end all of them."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    running: dict[str, asyncio.subprocess.Process] = {}
-    copies = []
+    keepers = [asyncio.create_task(_keep(command, environment, folder)) for command in commands]
+    asked = asyncio.create_task(stop.wait())
     try:
-        for command in commands:
-            process = await asyncio.create_subprocess_exec(
-                *command.arguments,
-                cwd=folder,
-                env=environment,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                start_new_session=True,
-                limit=LONGEST_LINE,
-            )
-            running[command.name] = process
-            assert process.stdout is not None
-            copies.append(asyncio.create_task(_copy(command.name, process.stdout)))
-        waits = {asyncio.create_task(process.wait()): name for name, process in running.items()}
-        asked = asyncio.create_task(stop.wait())
-        ended, _ = await asyncio.wait({asked, *waits}, return_when=asyncio.FIRST_COMPLETED)
-        if asked in ended:
-            return 0
-        for wait in ended:
-            _say(f"Proses {waits[wait]} berhenti sendiri dengan kode {wait.result()}; semua dihentikan.")
-        return 1
+        await asyncio.wait({asked, *keepers}, return_when=asyncio.FIRST_COMPLETED)
+        return 0 if asked.done() else 1
     finally:
-        await _end(running)
-        await asyncio.gather(*copies)
+        asked.cancel()
+        for keeper in keepers:
+            keeper.cancel()
+        for problem in await asyncio.gather(*keepers, return_exceptions=True):
+            if isinstance(problem, Exception):
+                _say(f"{type(problem).__name__}: {problem}")
 
 
-async def _end(running: Mapping[str, asyncio.subprocess.Process]) -> None:
-    for process in running.values():
-        with suppress(ProcessLookupError):
-            process.terminate()
-    for process in running.values():
+async def _keep(command: Command, environment: Mapping[str, str], folder: str) -> None:
+    """Keep one process up; returns when it has failed at once too often, ends it when cancelled."""
+    failures = 0
+    while failures < FAILURES:
+        started = asyncio.get_running_loop().time()
+        process = await asyncio.create_subprocess_exec(
+            *command.arguments,
+            cwd=folder,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+            limit=LONGEST_LINE,
+        )
+        assert process.stdout is not None
+        copy = asyncio.create_task(_copy(command.name, process.stdout))
         try:
-            await asyncio.wait_for(process.wait(), PATIENCE)
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            code = await process.wait()
+        finally:
+            await _end(process)
+            await copy
+        quick = asyncio.get_running_loop().time() - started < SETTLED
+        failures = failures + 1 if quick else 1
+        _say(f"Proses {command.name} berhenti sendiri dengan kode {code}.")
+        await asyncio.sleep(failures)
+    _say(f"Proses {command.name} tidak mau bertahan hidup; semua dihentikan. Sebabnya ada di atas.")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), PATIENCE)
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 async def _copy(name: str, stream: asyncio.StreamReader) -> None:

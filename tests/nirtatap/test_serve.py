@@ -91,6 +91,27 @@ def test_no_orphan_when_the_supervisor_is_killed(model: Path, tmp_path: Path) ->
             os.killpg(process.pid, signal.SIGKILL)
 
 
+def test_a_process_that_dies_is_started_again(model: Path, tmp_path: Path) -> None:
+    env, log = environment(tmp_path), tmp_path / "log"
+    process = start(env, log)
+    try:
+        ready(env["PUBLIC_PORT"], process, log)
+        first = next(c for c in psutil.Process(process.pid).children() if "nlu.server" in c.cmdline())
+        first.kill()
+        first.wait(timeout=10)
+        # Meanwhile the resident is not left alone.
+        assert _answer(env["PUBLIC_PORT"], "syarat ktp hilang") != ""
+        ready(env["PUBLIC_PORT"], process, log)
+        again = [c for c in psutil.Process(process.pid).children() if "nlu.server" in c.cmdline()]
+        assert len(again) == 1 and again[0].pid != first.pid
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 def _answer(port: str, text: str) -> str:
     """The text of the web chat's first reply."""
     body = json.dumps({"session": SESSION, "id": "satu", "text": text}).encode()
