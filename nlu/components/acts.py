@@ -7,6 +7,7 @@ that no example shows.
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,14 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDE
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.components import linear
+from nlu.components import linear, sources
 from nlu.components.ngrams import NgramSettings
 
 INTENT_RANKING = "intent_ranking"
 ACTS = "acts"
 MOST = 5
+WINDOW = 3
+"""Words read at once when the order of two asks is looked for."""
 
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
@@ -44,7 +47,11 @@ class ActClassifier(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"word_max": 2, "char_min": 2, "char_max": 5, "min_documents": 2, "c": 1.0}
+        return {**asdict(NgramSettings(question=0.5, stem=0.5)), "c": 0.5, "balance": 0.33, "also_asked": 0.5}
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        return sources.fingerprint()
 
     @classmethod
     def create(
@@ -63,6 +70,7 @@ class ActClassifier(GraphComponent):
             [message.get(INTENT).split("+") for message in examples],
             settings=settings_of(self._config),
             c=float(self._config["c"]),
+            balance=float(self._config["balance"]),
         )
         with self._model_storage.write_to(self._resource) as folder:
             self._model.save(folder)
@@ -84,14 +92,17 @@ class ActClassifier(GraphComponent):
         model = self._model
         assert model is not None, "the component was neither trained nor loaded"
         for message in messages:
-            margins = model.margins(message.get(TEXT) or "")
-            confidence = model.confidence(margins)
+            text = message.get(TEXT) or ""
+            margins = model.margins(text)
+            order = [int(position) for position in np.argsort(-margins)[:MOST]]
+            confidence = [round(float(value), 4) for value in model.confidence(margins[order])]
+            # Both are asked: residents expect the answers in their own order. The confidences
+            # stay in place, so that the list remains sorted.
+            if confidence[1] >= self._config["also_asked"] and asked_first(model, text, *order[:2]) != order[0]:
+                order[:2] = order[1], order[0]
             ranking = [
-                {
-                    INTENT_NAME_KEY: model.classes[position],
-                    PREDICTED_CONFIDENCE_KEY: round(float(confidence[position]), 4),
-                }
-                for position in np.argsort(-margins)[:MOST]
+                {INTENT_NAME_KEY: model.classes[position], PREDICTED_CONFIDENCE_KEY: value}
+                for position, value in zip(order, confidence, strict=True)
             ]
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set(INTENT_RANKING, ranking, add_to_output=True)
@@ -101,4 +112,18 @@ class ActClassifier(GraphComponent):
 
 def settings_of(config: dict[str, Any]) -> NgramSettings:
     """The n-gram settings named in config.yml."""
-    return NgramSettings(*(int(config[key]) for key in ("word_max", "char_min", "char_max", "min_documents")))
+    return NgramSettings(**{field.name: config[field.name] for field in fields(NgramSettings)})
+
+
+def asked_first(model: linear.LinearModel, text: str, likeliest: int, next_likely: int) -> int:
+    """Of two acts that a message both performs, the one whose evidence stands first in it.
+
+    `likeliest` and `next_likely` number classes. The message is read through a window of a
+    few words: where the window speaks most for one act against the other, that act is asked.
+    """
+    words = text.split()
+    lead = []
+    for start in range(max(len(words) - WINDOW, 0) + 1):
+        margins = model.margins(" ".join(words[start : start + WINDOW]))
+        lead.append(float(margins[likeliest] - margins[next_likely]))
+    return next_likely if np.argmin(lead) < np.argmax(lead) else likeliest

@@ -27,8 +27,8 @@ def decide(
     """`answer`, `clarify`, `fallback` or `safety`, from ranked acts, services and agencies.
 
     A danger needs little certainty: a needless 112 does less harm than a missed one. An act
-    about a service is as sure as the less sure of the two; without a service it is a
-    follow-up, which the conversation's context completes.
+    about a service is right only where both are, so its certainty is their product; without
+    a service it is a follow-up, which the conversation's context completes.
     """
     if not acts:
         return "fallback"
@@ -37,7 +37,7 @@ def decide(
         return "safety"
     subject = services or opd
     if act in NEEDS_A_SERVICE and subject:
-        certainty = min(max(certainty, thresholds["act_floor"]), subject[0]["confidence"])
+        certainty = max(certainty, thresholds["act_floor"]) * subject[0]["confidence"]
     if certainty >= thresholds["answer"]:
         return "answer"
     return "clarify" if certainty >= thresholds["clarify"] else "fallback"
@@ -52,7 +52,7 @@ class Decider(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"answer": 0.5, "clarify": 0.2, "safety": 0.4, "act_floor": 0.0}
+        return {"answer": 0.6, "clarify": 0.15, "safety": 0.25, "act_floor": 0.0}
 
     @classmethod
     def create(

@@ -6,8 +6,9 @@ matrix product in numpy, some fifty microseconds for a hundred classes.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ FOLDS = 4
 
 @dataclass(frozen=True)
 class LinearModel:
-    """`weights` is float32 (features, classes); margins become probabilities by `scale` and `shift`.
+    """`weights` is float32 (features, classes); `calibration` makes probabilities of margins.
 
     Each class is judged by itself, since a message may mean several; the probabilities of
     one message need not sum to 1.
@@ -31,8 +32,7 @@ class LinearModel:
     classes: tuple[str, ...]
     weights: Any
     intercepts: Any
-    scale: float
-    shift: float
+    calibration: tuple[float, float, float]
 
     def margins(self, text: str) -> Any:
         """Signed distances of one normalised text, float32 (classes,)."""
@@ -43,10 +43,10 @@ class LinearModel:
 
     def confidence(self, margins: Any) -> Any:
         """Calibrated probability of every class, float32 (classes,); grows with its margin."""
-        return 1.0 / (1.0 + np.exp(-(self.scale * margins + self.shift)))
+        of_margin, of_lead, shift = self.calibration
+        return 1.0 / (1.0 + np.exp(-(of_margin * margins + of_lead * _leads(margins) + shift)))
 
     def save(self, folder: Path) -> None:
-        settings = self.vocabulary.settings
         np.savez_compressed(
             folder / "linear.npz",
             weights=self.weights.astype(np.float16),
@@ -54,23 +54,22 @@ class LinearModel:
             idf=np.asarray(self.vocabulary.idf, dtype=np.float32),
             names=np.asarray(list(self.vocabulary.index), dtype=np.str_),
             classes=np.asarray(self.classes, dtype=np.str_),
-            calibration=np.asarray([self.scale, self.shift]),
-            settings=np.asarray([settings.word_max, settings.char_min, settings.char_max, settings.min_documents]),
+            calibration=np.asarray(self.calibration),
+            settings=np.asarray(json.dumps(asdict(self.vocabulary.settings))),
         )
 
     @classmethod
     def load(cls, folder: Path) -> LinearModel:
         with np.load(folder / "linear.npz", allow_pickle=False) as saved:
-            settings = NgramSettings(*(int(value) for value in saved["settings"]))
+            settings = NgramSettings(**json.loads(str(saved["settings"])))
             index = {str(name): number for number, name in enumerate(saved["names"])}
-            scale, shift = (float(value) for value in saved["calibration"])
+            of_margin, of_lead, shift = (float(value) for value in saved["calibration"])
             return cls(
                 Vocabulary(settings, index, [float(value) for value in saved["idf"]]),
                 tuple(str(name) for name in saved["classes"]),
                 saved["weights"].astype(np.float32),
                 saved["intercepts"],
-                scale,
-                shift,
+                (of_margin, of_lead, shift),
             )
 
 
@@ -80,12 +79,14 @@ def train(
     *,
     settings: NgramSettings,
     c: float,
+    balance: float = 0.0,
     extra: Sequence[tuple[str, str]] = (),
 ) -> LinearModel:
     """Fit on normalised texts with one or more labels each.
 
     `extra` are (text, label) pairs that are learnt from but never calibrated on, such as
-    the catalogue's own synonyms.
+    the catalogue's own synonyms. `balance` lifts rare classes: an example of a class weighs
+    as the largest class is larger, to this power (0: all weigh the same).
 
     Raises:
         ValueError: fewer than two classes, or no text at all.
@@ -98,10 +99,11 @@ def train(
     vocabulary = Vocabulary.learn(all_texts, settings)
     matrix = _matrix(vocabulary, all_texts)
     targets = _targets(all_labels, classes)
-    held_out = _out_of_fold(matrix, targets, len(texts), c)
-    scale, shift = _sigmoid(held_out, targets[: len(texts)])
-    weights, intercepts = _fit(matrix, targets, c)
-    return LinearModel(vocabulary, classes, weights, intercepts, scale, shift)
+    weight = _class_weights(targets, balance)
+    held_out = _out_of_fold(matrix, targets, len(texts), c, weight)
+    calibration = _calibrate(held_out, targets[: len(texts)])
+    weights, intercepts = _fit(matrix, targets, c, weight)
+    return LinearModel(vocabulary, classes, weights, intercepts, calibration)
 
 
 def _matrix(vocabulary: Vocabulary, texts: Sequence[str]) -> Any:
@@ -127,7 +129,12 @@ def _targets(labels: Sequence[Sequence[str]], classes: Sequence[str]) -> Any:
     return targets
 
 
-def _fit(matrix: Any, targets: Any, c: float) -> tuple[Any, Any]:
+def _class_weights(targets: Any, balance: float) -> list[float]:
+    counts = np.maximum(targets.sum(axis=0), 1)
+    return [float(weight) for weight in (counts.max() / counts) ** balance]
+
+
+def _fit(matrix: Any, targets: Any, c: float, weight: Sequence[float]) -> tuple[Any, Any]:
     from sklearn.svm import LinearSVC
 
     weights = np.zeros((matrix.shape[1], targets.shape[1]), dtype=np.float32)
@@ -135,29 +142,42 @@ def _fit(matrix: Any, targets: Any, c: float) -> tuple[Any, Any]:
     for position in range(targets.shape[1]):
         target = targets[:, position]
         if target.any() and not target.all():
-            model = LinearSVC(C=c, class_weight=None, dual=True, tol=0.01, random_state=1)
+            model = LinearSVC(C=c, class_weight={True: weight[position]}, dual=True, tol=0.02, random_state=1)
             model.fit(matrix, target)
             weights[:, position] = model.coef_[0]
             intercepts[position] = model.intercept_[0]
     return weights, intercepts
 
 
-def _out_of_fold(matrix: Any, targets: Any, count: int, c: float) -> Any:
+def _out_of_fold(matrix: Any, targets: Any, count: int, c: float, weight: Sequence[float]) -> Any:
     """Margins of the first `count` rows, each from a model that has not seen the row."""
     folds = np.random.default_rng(1).permutation(count) % FOLDS
     margins = np.zeros((count, targets.shape[1]), dtype=np.float32)
     for fold in range(FOLDS):
         held_out = np.flatnonzero(folds == fold)
         kept = np.concatenate([np.flatnonzero(folds != fold), np.arange(count, matrix.shape[0])])
-        weights, intercepts = _fit(matrix[kept], targets[kept], c)
+        weights, intercepts = _fit(matrix[kept], targets[kept], c, weight)
         margins[held_out] = matrix[held_out] @ weights + intercepts
     return margins
 
 
-def _sigmoid(margins: Any, targets: Any) -> tuple[float, float]:
-    """Platt's scaling, one for all classes: a rare class has too few rows for its own."""
+def _leads(margins: Any) -> Any:
+    """How far each class is ahead of the best other one (negative: behind); any shape (…, classes)."""
+    ordered = np.sort(margins, axis=-1)
+    best, second = ordered[..., -1:], ordered[..., -2:-1]
+    return margins - np.where(margins == best, second, best)
+
+
+def _calibrate(margins: Any, targets: Any) -> tuple[float, float, float]:
+    """Platt's scaling of margin and lead, one for all classes: a rare class has too few rows for its own.
+
+    `margins` and `targets` are (rows, classes). The lead tells a message that clearly means
+    one thing from one that is torn between two.
+    """
     from sklearn.linear_model import LogisticRegression
 
+    features = np.stack([margins.reshape(-1), _leads(margins).reshape(-1)], axis=1)
     model = LogisticRegression(C=1e6)
-    model.fit(margins.reshape(-1, 1), targets.reshape(-1))
-    return float(model.coef_[0][0]), float(model.intercept_[0])
+    model.fit(features, targets.reshape(-1))
+    of_margin, of_lead = (max(float(value), 0.0) for value in model.coef_[0])
+    return of_margin, of_lead, float(model.intercept_[0])

@@ -16,7 +16,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.components import language
+from nlu.components import language, sources
 
 TEXT_RAW = "text_raw"
 
@@ -31,6 +31,10 @@ class IndonesianNormalizer(GraphComponent):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {}
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        return sources.fingerprint()
 
     @classmethod
     def create(

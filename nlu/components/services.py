@@ -8,6 +8,7 @@ catalogue's own names and synonyms, which arrive as Rasa synonyms
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,9 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.components import language, linear
+from nlu.components import language, linear, sources
 from nlu.components.acts import settings_of
+from nlu.components.ngrams import NgramSettings
 
 SERVICES = "services"
 OPD = "opd"
@@ -47,7 +49,11 @@ class ServiceResolver(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"word_max": 2, "char_min": 2, "char_max": 5, "min_documents": 2, "c": 1.0}
+        return {**asdict(NgramSettings()), "c": 0.5, "balance": 0.33}
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        return sources.fingerprint()
 
     @classmethod
     def create(
@@ -67,6 +73,7 @@ class ServiceResolver(GraphComponent):
             [labels_of(message) for message in examples],
             settings=settings_of(self._config),
             c=float(self._config["c"]),
+            balance=float(self._config["balance"]),
             extra=[
                 (language.normalise(phrase, lexicon), value)
                 for phrase, value in sorted(training_data.entity_synonyms.items())

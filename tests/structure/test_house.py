@@ -87,3 +87,8 @@ def test_compose_file_names_only_what_exists() -> None:
         build = service.get("build")
         if build:
             assert (ROOT / build["context"] / build.get("dockerfile", "Dockerfile")).is_file()
+
+
+def test_every_act_is_explained() -> None:
+    page = (ROOT / "docs" / "acts.md").read_text(encoding="utf-8")
+    assert [act for act in ACTS if f"`{act}`" not in page] == []
