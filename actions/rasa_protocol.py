@@ -91,7 +91,7 @@ class ActionServer:
         if not isinstance(call, Mapping):
             return 400, {"error": "expected a JSON object"}
         name = call.get("next_action")
-        if name not in ACTION_NAMES:
+        if not isinstance(name, str) or name not in ACTION_NAMES:
             return 404, {"error": f"No registered action found for name '{name}'.", "action_name": name}
         try:
             return 200, run_action(self._actions(), call, self._clock())

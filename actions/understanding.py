@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,8 @@ from actions import safety
 from actions.turn import Decision, Ranked, Understanding
 
 MOST = 5
+
+_COMMAND_START = re.compile(r"^[/\s]+")
 
 DECISIONS: tuple[Decision, ...] = ("answer", "clarify", "fallback", "safety")
 
@@ -20,7 +23,8 @@ def shield(text: str) -> str:
     Rasa reads `/intent{"entity": …}` as a command that sets intent and entities; a resident
     must not be able to say that.
     """
-    return text.strip().lstrip("/ \t\n\r") if text.lstrip().startswith("/") else text
+    # Rasa strips all kinds of white space before it looks for the slash, and so must this.
+    return _COMMAND_START.sub("", text) if text.lstrip().startswith("/") else text
 
 
 def from_rasa(result: Mapping[str, Any], text: str) -> Understanding:

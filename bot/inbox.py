@@ -111,7 +111,7 @@ def claim(connection: Connection, conversation_id: int, owner: str, now: dt.date
 
 
 def _lock_if_free(connection: Connection, conversation_id: int, owner: str, now: dt.datetime) -> bool:
-    """Lock a conversation's row for this transaction, unless another owner has its lease or the lock."""
+    """Lock a conversation's row for this transaction, unless another owner has its lease."""
     free = connection.execute(
         select(CONVERSATION.c.id)
         .where(
@@ -122,7 +122,8 @@ def _lock_if_free(connection: Connection, conversation_id: int, owner: str, now:
                 CONVERSATION.c.lease_owner == owner,
             ),
         )
-        .with_for_update(skip_locked=True)
+        # Waits for the lock: it is held for moments only, and a look that skips it would come again in seconds.
+        .with_for_update(key_share=True)
     ).scalar_one_or_none()
     return free is not None
 

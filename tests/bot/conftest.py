@@ -44,7 +44,9 @@ def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
 
 @pytest.fixture
 def postgres_url(postgres_database: str) -> str:
-    asyncio.run(administer("TRUNCATE conversation, inbound, outbox RESTART IDENTITY", postgres_database))
+    # Far quicker than TRUNCATE, which makes new files.
+    empty = ("DELETE FROM outbox", "DELETE FROM inbound", "DELETE FROM conversation")
+    asyncio.run(administer(*empty, "ALTER SEQUENCE conversation_id_seq RESTART", url=postgres_database))
     return postgres_database
 
 

@@ -15,10 +15,11 @@ from migrations.run import upgrade
 POSTGRES = "postgresql+asyncpg://postgres@127.0.0.1:5432"
 
 
-async def administer(statement: str, url: str = f"{POSTGRES}/postgres") -> None:
+async def administer(*statements: str, url: str = f"{POSTGRES}/postgres") -> None:
     engine = create_async_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     async with engine.connect() as connection:
-        await connection.execute(text(statement))
+        for statement in statements:
+            await connection.execute(text(statement))
     await engine.dispose()
 
 

@@ -49,6 +49,10 @@ def put_then_fail(n: int, error: BaseException) -> Callable[[Connection], int]:
     return work
 
 
+def size_of(path: str) -> int:
+    return Path(path).stat().st_size
+
+
 class Held:
     """Holds SQLite's writer, so that all calls made meanwhile are one batch."""
 
@@ -161,10 +165,9 @@ async def test_close_ends_what_was_begun_and_refuses_the_rest(file_numbers: Data
 
 async def test_a_full_disk_is_an_outage_that_ends(file_numbers: Database, sqlite_url: str) -> None:
     """The kernel itself refuses to let the file grow; what was reported as stored is stored, and only that."""
-    path = Path(str(make_url(sqlite_url).database))
     await asyncio.gather(*(file_numbers.run(put(n, "x" * 4000)) for n in range(100)))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (Path(f"{path}-wal").stat().st_size, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_of(f"{make_url(sqlite_url).database}-wal"), hard))
     try:
         tasks = [file_numbers.run(put(n, "x" * 20_000)) for n in range(100, 130)]
         results = await asyncio.gather(*tasks, return_exceptions=True)
