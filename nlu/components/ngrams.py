@@ -10,7 +10,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 QUESTION_WORDS = frozenset(
     "apa apakah berapa mana kapan bisa boleh siapa bagaimana kenapa dimana kemana perlu harus bayar gratis "
@@ -25,6 +26,9 @@ _CLITIC = re.compile(r"(?:nya|kah|lah|ku|mu|keun|na)$")
 _SUFFIX = re.compile(r"(?:kan|in|an|i)$")
 # Longest first: `meng` before `me`.
 _PREFIX = re.compile(r"^(?:meng|meny|mem|men|me|peng|peny|pem|pen|per|ber|ter|di|ng|ny|ke|se)")
+WORDS_KEPT = 20_000
+"""Residents' words whose pieces are kept; some ten megabytes at most."""
+
 _ROOT = 4
 """No affix is taken off where fewer letters would be left."""
 
@@ -45,6 +49,7 @@ class NgramSettings:
         return {"s": self.skip, "q": self.question, "t": self.stem}.get(family, 1.0)
 
 
+@lru_cache(maxsize=WORDS_KEPT)
 def stem(word: str) -> str:
     """A rough root (`dibetulkannya` -> `betul`): it need not be right, only the same for related words."""
     for affix, shortest in ((_CLITIC, 6), (_SUFFIX, 7), (_PREFIX, 7)):
@@ -54,12 +59,19 @@ def stem(word: str) -> str:
 
 
 def ngrams(text: str, settings: NgramSettings) -> Iterator[str]:
-    """Features of one normalised text, each named by its family and a colon.
+    """All features of one normalised text, each named by its family and a colon.
 
     `w:` word n-grams, `s:` pairs with one word skipped, `q:` question words with their
     neighbours, `t:` roots alone, in pairs and in skipped pairs, `c:` pieces of words.
     """
     words = text.split()
+    yield from word_features(words, settings)
+    for word in words:
+        yield from pieces(word, settings)
+
+
+def word_features(words: Sequence[str], settings: NgramSettings) -> Iterator[str]:
+    """The features that are made of whole words or roots."""
     yield from ("w:" + gram for gram in _sequences(words, settings.word_max))
     if settings.skip:
         yield from (f"s:{first} {second}" for first, second in zip(words, words[2:], strict=False))
@@ -69,11 +81,14 @@ def ngrams(text: str, settings: NgramSettings) -> Iterator[str]:
         roots = [stem(word) for word in words]
         yield from ("t:" + gram for gram in _sequences(roots, 2))
         yield from (f"t:{first}_{second}" for first, second in zip(roots, roots[2:], strict=False))
-    for word in words:
-        padded = f" {word} "
-        for size in range(settings.char_min, settings.char_max + 1):
-            for start in range(len(padded) - size + 1):
-                yield "c:" + padded[start : start + size]
+
+
+def pieces(word: str, settings: NgramSettings) -> Iterator[str]:
+    """The character n-grams of one word, its ends marked by a blank."""
+    padded = f" {word} "
+    for size in range(settings.char_min, settings.char_max + 1):
+        for start in range(len(padded) - size + 1):
+            yield "c:" + padded[start : start + size]
 
 
 def _sequences(words: Sequence[str], longest: int) -> Iterator[str]:
@@ -98,6 +113,8 @@ class Vocabulary:
     settings: NgramSettings
     index: Mapping[str, int]
     idf: Sequence[float]
+    _pieces: dict[str, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """The numbered pieces of words seen before: most words of a message are, and cutting one up is slow."""
 
     @classmethod
     def learn(cls, texts: Iterable[str], settings: NgramSettings) -> Vocabulary:
@@ -116,18 +133,36 @@ class Vocabulary:
         The squares of a family's weights sum to what `settings.weight` gives it, in a short
         message as in a long one.
         """
-        counts: Counter[str] = Counter(ngrams(text, self.settings))
-        families: dict[str, list[tuple[int, float]]] = {}
-        for name, count in counts.items():
+        words = text.split()
+        counts: Counter[int] = Counter()
+        for word in words:
+            counts.update(self._pieces_of(word))
+        families = {"c": self._weighed(counts)}
+        named: dict[str, Counter[int]] = {}
+        for name in word_features(words, self.settings):
             number = self.index.get(name)
             if number is not None:
-                weight = (1 + math.log(count)) * self.idf[number]
-                families.setdefault(name[0], []).append((number, weight))
+                named.setdefault(name[0], Counter())[number] += 1
+        families.update((family, self._weighed(numbers)) for family, numbers in named.items())
         numbers: list[int] = []
         weights: list[float] = []
         for family, pairs in families.items():
+            if not pairs:
+                continue
             norm = math.sqrt(sum(weight * weight for _, weight in pairs) / self.settings.weight(family))
             for number, weight in pairs:
                 numbers.append(number)
                 weights.append(weight / norm)
         return numbers, weights
+
+    def _weighed(self, counts: Mapping[int, int]) -> list[tuple[int, float]]:
+        return [(number, (1 + math.log(count)) * self.idf[number]) for number, count in counts.items()]
+
+    def _pieces_of(self, word: str) -> tuple[int, ...]:
+        known = self._pieces.get(word)
+        if known is None:
+            if len(self._pieces) >= WORDS_KEPT:
+                self._pieces.clear()
+            names = (self.index.get(name) for name in pieces(word, self.settings))
+            known = self._pieces[word] = tuple(number for number in names if number is not None)
+        return known
