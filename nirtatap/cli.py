@@ -10,8 +10,10 @@ from bot.errors import NirtatapError
 from nirtatap.bench.command import app as bench_app
 from nirtatap.catalogue import app as catalogue_app
 from nirtatap.chat import chat
-from nirtatap.model import check_data, evaluate, parse, train
+from nirtatap.evaluate import evaluate
+from nirtatap.model import check_data, parse, train
 from nirtatap.project import rasa_project
+from nirtatap.publish import promote, rollback
 from nirtatap.serve import serve
 
 app = typer.Typer(
@@ -26,6 +28,8 @@ app.command()(chat)
 app.command()(parse)
 app.command()(train)
 app.command()(evaluate)
+app.command()(promote)
+app.command()(rollback)
 app.command("check-data")(check_data)
 app.command("rasa-project")(rasa_project)
 app.add_typer(catalogue_app, name="catalogue")

@@ -1,10 +1,12 @@
-"""`nirtatap train`, `parse`, `evaluate` and `check-data`: the trainers' command line."""
+"""`nirtatap train`, `parse` and `check-data`: the trainers' command line."""
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,12 +19,11 @@ from actions.understanding import from_rasa, shield
 from bot.errors import NirtatapError
 from bot.settings import Settings, load_settings
 from nirtatap.wiring import ROOT, prepare
-from nlu.trainer import check, registry, scores
+from nlu.trainer import check, ledger, registry
 from nlu.trainer import train as training
 from nlu.trainer.reader import ModelUnusable, Reader
 from service_catalog.facts import Catalogue
 
-MODELS = ROOT / "models"
 EVALUATION_SET = ROOT / "nlu" / "evaluation" / "messages.jsonl"
 
 
@@ -34,57 +35,115 @@ def live_path(settings: Settings) -> Path:
     return settings.model_path if settings.model_path.is_absolute() else ROOT / settings.model_path
 
 
+def models_folder(settings: Settings) -> Path:
+    """Where models, the candidate and the ledger of promotions stand: beside the live model."""
+    return live_path(settings).parent
+
+
+def whoami() -> str:
+    """Who runs this command, for the ledger."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "-"
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str], training.Progress]]:
+    """A bar on stderr; called with a name it gives a line of its own to tell progress to."""
+    bar = Progress(
+        TextColumn("==> Melatih {task.fields[name]}:"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}% {task.description}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    )
+
+    def line(name: str) -> training.Progress:
+        task = bar.add_task("", total=1.0, name=name)
+        return lambda share, what: bar.update(task, completed=share, description=what)
+
+    with bar:
+        yield line
+
+
 def ensure_model(settings: Settings, catalogue: Catalogue, *, force: bool = False) -> None:
     """Train and make live where data, pipeline or catalogue words changed since the live model.
+
+    After a rollback the model that was brought back stays, until something changes again.
 
     Raises:
         TrainingError: the data or the training has a fault; the live model stays as it is.
     """
     training.write_catalogue_words(catalogue, ROOT)
-    live = live_path(settings)
-    if not force and training.is_current(live, ROOT):
-        return
+    live, models = live_path(settings), models_folder(settings)
+    if not force:
+        if training.is_current(live, ROOT):
+            return
+        if live.is_file() and _history(lambda: ledger.rolled_back_from(models, training.inputs_hash(ROOT))):
+            print("==> Model hasil rollback tetap dipakai; data latih belum berubah sejak itu.", file=sys.stderr)
+            return
+    model = make_model(catalogue, models)
+    _history(lambda: ledger.begin(models, live))
+    registry.make_live(model, live)
+    ledger.append(models, ledger.entry_of(model, "train", by=whoami(), reason="langsung dipakai setelah pelatihan"))
+    ledger.clear_candidate(models)
+
+
+def _history(read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except ValueError as error:
+        raise TrainingError(f"Riwayat pemasangan rusak: {error}") from error
+
+
+def make_model(catalogue: Catalogue, models: Path) -> Path:
+    """Check, train, and say what came of it; nothing goes live.
+
+    Raises:
+        TrainingError: the data or the training has a fault.
+    """
+    training.write_catalogue_words(catalogue, ROOT)
     problems = check.errors(ROOT, catalogue)
     if problems:
         raise TrainingError("Data latih belum benar:\n  " + "\n  ".join(problems[:20]))
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("==> Melatih model:"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}% {task.description}"),
-        TimeElapsedColumn(),
-        console=console,
-    )
-    with bar:
-        task = bar.add_task("", total=1.0)
+    with progress_bar() as line:
         try:
-            model = training.train(
-                catalogue,
-                ROOT,
-                MODELS,
-                lambda share, what: bar.update(task, completed=share, description=what),
-            )
+            model = training.train(catalogue, ROOT, models, line("model"))
         except training.TrainingFailed as error:
             raise TrainingError(f"Pelatihan gagal. Kata Rasa:\n{error}") from error
-    registry.make_live(model, live)
-    manifest = registry.Manifest.read(registry.manifest_path(live))
+    manifest = registry.Manifest.read(registry.manifest_path(model))
     assert manifest is not None
-    console.print(
+    print(
         f"==> Model {manifest.model}: {manifest.examples} contoh, {manifest.seconds:.0f} detik, "
-        f"{live.stat().st_size / 1e6:.1f} MB",
-        highlight=False,
+        f"{model.stat().st_size / 1e6:.1f} MB",
+        file=sys.stderr,
     )
+    return model
 
 
 def train(
     if_changed: Annotated[
-        bool, typer.Option("--if-changed", help="Hanya bila data, config.yml, atau katalog berubah.")
+        bool,
+        typer.Option("--if-changed", help="Hanya bila data, config.yml, atau katalog berubah; langsung dipakai."),
+    ] = False,
+    make_live: Annotated[
+        bool, typer.Option("--live", help="Langsung dipakai tanpa gerbang mutu; server Rasa memuatnya saat menyala.")
     ] = False,
 ) -> None:
-    """Latih model dari nlu/data dan kata-kata katalog, lalu jadikan model yang dipakai."""
+    """Latih model kandidat dari nlu/data dan kata-kata katalog.
+
+    Kandidat belum dipakai: bandingkan dengan `nirtatap evaluate`, lalu pasang dengan
+    `nirtatap promote`. Bila belum ada model sama sekali, hasilnya langsung dipakai.
+    """
     settings = load_settings()
     catalogue = prepare(settings)
-    ensure_model(settings, catalogue, force=not if_changed)
+    if if_changed or make_live or not live_path(settings).is_file():
+        ensure_model(settings, catalogue, force=not if_changed)
+        return
+    model = make_model(catalogue, models_folder(settings))
+    ledger.set_candidate(models_folder(settings), model)
+    print("==> Kandidat, belum dipakai. Bandingkan: nirtatap evaluate. Pasang: nirtatap promote", file=sys.stderr)
 
 
 def _messages(lines: Iterator[str]) -> Iterator[tuple[str | None, str]]:
@@ -147,26 +206,15 @@ def parse(
         raise typer.Exit(1)
 
 
-def evaluate(
-    messages: Annotated[Path, typer.Option("--set", help="Pesan berlabel (JSON per baris).")] = EVALUATION_SET,
-    model: Annotated[Path | None, typer.Option(help="Berkas model; bawaannya model yang dipakai.")] = None,
-    failures: Annotated[bool, typer.Option(help="Tampilkan juga pesan yang salah dipahami.")] = False,
-) -> None:
-    """Ukur model pada pesan berlabel yang tidak pernah dilatihkan."""
-    path = model or live_path(load_settings())
-    rows = [json.loads(line) for line in messages.read_text(encoding="utf-8").splitlines() if line.strip()]
-    if not rows:
-        raise TrainingError(f"{messages} tidak memuat pesan.")
-    with Reader(path, ROOT) as reader:
-        results = [parsed(from_rasa(reader.parse(shield(row["text"])), row["text"])) for row in rows]
-    print(scores.report(rows, results, show_failures=failures))
-
-
 def check_data() -> None:
-    """Periksa data latih: label, contoh ganda, nomor pribadi, dan kebocoran dari data uji."""
+    """Periksa data latih: label, contoh ganda, nomor pribadi, dan kebocoran dari data uji.
+
+    Contoh yang hampir sama dengan label berbeda hanya diperingatkan.
+    """
     problems = check.errors(ROOT, prepare(load_settings()))
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    print(f"{training.count_examples(ROOT)} contoh diperiksa, {len(problems)} masalah.")
+    warnings = check.warnings(ROOT) if not problems else []
+    for line in (*problems, *(f"peringatan: {warning}" for warning in warnings)):
+        print(line, file=sys.stderr)
+    print(f"{training.count_examples(ROOT)} contoh diperiksa, {len(problems)} masalah, {len(warnings)} peringatan.")
     if problems:
         raise typer.Exit(1)

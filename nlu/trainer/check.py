@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nlu.components import language
-from nlu.trainer import examples
+from nlu.trainer import duplicates, examples
 from nlu.trainer.examples import Example
 from service_catalog.facts import Catalogue
 
@@ -36,6 +36,13 @@ def errors(root: Path, catalogue: Catalogue) -> list[str]:
         *_same_text(rows, normal),
         *_leaks(rows, normal, root, lexicon),
     ]
+
+
+def warnings(root: Path) -> list[str]:
+    """What is probably, but not surely, a fault: near duplicates with different labels. For readable data only."""
+    rows = examples.read(root)
+    lexicon = language.load_lexicon()
+    return duplicates.near(rows, {row: language.normalise(row.text, lexicon) for row in rows})
 
 
 def known_acts(root: Path) -> frozenset[str]:

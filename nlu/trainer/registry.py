@@ -6,9 +6,11 @@ import datetime as dt
 import hashlib
 import json
 import os
+import tarfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 INPUTS = ("config.yml", "nlu/data", "nlu/components", "requirements/rasa.txt")
 """What a model depends on, from the project's folder; the catalogue's words are in nlu/data/generated."""
@@ -27,6 +29,8 @@ class Manifest:
     config_hash: str
     components_hash: str
     inputs_hash: str
+    catalogue_hash: str = ""
+    """Of the catalogue's words in nlu/data/generated; manifests of older models lack it."""
 
     def write(self, path: Path) -> None:
         write_atomically(path, json.dumps(asdict(self), indent=2, ensure_ascii=False).encode() + b"\n")
@@ -73,6 +77,45 @@ def make_live(model: Path, live: Path) -> None:
     """Let `live` be this model; the manifest goes with it."""
     write_atomically(live, model.read_bytes())
     write_atomically(manifest_path(live), manifest_path(model).read_bytes())
+
+
+def metadata(model: Path) -> dict[str, Any]:
+    """What Rasa wrote into a model about itself, its `model_id` among it; {} where it is no model."""
+    try:
+        with tarfile.open(model, "r:gz") as archive:
+            for member in archive:
+                if Path(member.name).name == "metadata.json":
+                    handle = archive.extractfile(member)
+                    content = json.load(handle) if handle is not None else None
+                    return content if isinstance(content, dict) else {}
+    except (OSError, EOFError, tarfile.TarError, ValueError):
+        pass
+    return {}
+
+
+def file_hash(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def keep(live: Path, models: Path) -> Path | None:
+    """The live model's own file in `models`, copied there where it is missing; None where nothing is live.
+
+    What was live must be there for a rollback, whoever put it there.
+    """
+    if not live.is_file():
+        return None
+    manifest = Manifest.read(manifest_path(live))
+    name = manifest.model if manifest else f"live-{file_hash(live)[:8]}.tar.gz"
+    own = models / name
+    if own.is_file() and file_hash(own) != file_hash(live):
+        # A file of that name that is another model must not come back in its place.
+        own = models / f"live-{file_hash(live)[:8]}.tar.gz"
+    if not own.is_file():
+        write_atomically(own, live.read_bytes())
+        if manifest_path(live).is_file():
+            write_atomically(manifest_path(own), manifest_path(live).read_bytes())
+    return own
 
 
 def stamp() -> str:

@@ -92,19 +92,38 @@ def train(catalogue: Catalogue, root: Path, models: Path, progress: Progress) ->
         TrainingFailed: Rasa's last lines say why.
     """
     started = time.monotonic()
-    name = f"{registry.stamp()}-{inputs_hash(root)[:8]}"
-    command = [str(root / RASA_PYTHON), "-m", "rasa", "train", "nlu"]
-    command += [
-        "--config",
-        "config.yml",
-        "--nlu",
-        "nlu/data",
-        "--out",
-        str(models),
-        "--fixed-model-name",
-        name,
-    ]
-    components = len(yaml.safe_load((root / "config.yml").read_text(encoding="utf-8"))["pipeline"])
+    # Hashed before: what a trainer changes meanwhile is not in this model.
+    inputs = inputs_hash(root)
+    hashes = {
+        "data_hash": registry.hash_of(root, ["nlu/data"]),
+        "config_hash": registry.hash_of(root, ["config.yml"]),
+        "components_hash": registry.hash_of(root, ["nlu/components"]),
+        "catalogue_hash": registry.hash_of(root, [str(GENERATED)]),
+    }
+    examples = count_examples(root)
+    model = run(root, Path("config.yml"), Path("nlu/data"), models, f"{registry.stamp()}-{inputs[:8]}", progress)
+    registry.Manifest(
+        model=model.name,
+        city=catalogue.city.id,
+        trained_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        seconds=round(time.monotonic() - started, 1),
+        examples=examples,
+        inputs_hash=inputs,
+        **hashes,
+    ).write(registry.manifest_path(model))
+    progress(1.0, "selesai")
+    return model
+
+
+def run(root: Path, config: Path, data: Path, out: Path, name: str, progress: Progress) -> Path:
+    """Stock `rasa train nlu`; paths may be relative to `root`.
+
+    Raises:
+        TrainingFailed: Rasa's last lines say why.
+    """
+    command = [str(root / RASA_PYTHON), "-m", "rasa", "train", "nlu", "--config", str(config), "--nlu", str(data)]
+    command += ["--out", str(out), "--fixed-model-name", name]
+    components = len(yaml.safe_load((root / config).read_text(encoding="utf-8"))["pipeline"])
     done, lines = 0, []
     with subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
         command,
@@ -129,19 +148,7 @@ def train(catalogue: Catalogue, root: Path, models: Path, progress: Progress) ->
         except BaseException:
             process.terminate()
             raise
-    model = models / f"{name}.tar.gz"
+    model = root / out / f"{name}.tar.gz"
     if code != 0 or not model.is_file():
         raise TrainingFailed("\n".join(lines[-15:]))
-    registry.Manifest(
-        model=model.name,
-        city=catalogue.city.id,
-        trained_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        seconds=round(time.monotonic() - started, 1),
-        examples=count_examples(root),
-        data_hash=registry.hash_of(root, ["nlu/data"]),
-        config_hash=registry.hash_of(root, ["config.yml"]),
-        components_hash=registry.hash_of(root, ["nlu/components"]),
-        inputs_hash=inputs_hash(root),
-    ).write(registry.manifest_path(model))
-    progress(1.0, "selesai")
     return model
