@@ -25,7 +25,7 @@ check: ## What a trainer or editor runs before a commit: catalogue and training 
 	@.venv/bin/nirtatap catalogue check service_catalog/cities/*.yml
 	@.venv/bin/nirtatap check-data
 
-train: ## Train the model now
+train: ## Train a candidate model; `nirtatap promote` makes it live
 	@bash scripts/bootstrap.sh app
 	@.venv/bin/nirtatap train
 

@@ -179,7 +179,7 @@ class Actions:
         services = understanding.services
         if understanding.act not in ABOUT_A_SERVICE or not services or services[0].confidence < SURE_OF_SERVICE:
             return None
-        if len(services) > 1 and services[1].confidence >= subject.SECOND_SERVICE:
+        if len(subject.named_services(self._desk, ask)) > 1:
             return None
         service = self._desk.catalogue.service(services[0].name)
         if service is None:

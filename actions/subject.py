@@ -10,7 +10,7 @@ from service_catalog.facts import Opd, Service
 SURE_OF_OPD = 0.6
 """Search score from which an agency's own name stands in the message."""
 
-SECOND_SERVICE = 0.6
+SECOND_SERVICE = 0.35
 """Confidence from which a second service counts as asked about too."""
 
 
@@ -54,7 +54,13 @@ def asked_acts(ask: Ask) -> tuple[str, ...]:
 
 
 def named_services(desk: Desk, ask: Ask) -> list[Service]:
-    """The services meant, in the catalogue of today; a removed one is passed over."""
+    """The services meant, in the catalogue of today; a removed one is passed over.
+
+    A second one counts where it is of the first one's sort: a flood that has wetted a family
+    card is told as its cause, not reported.
+    """
     ranked = ask.understanding.services
     wanted = ranked[:1] + tuple(r for r in ranked[1:2] if r.confidence >= SECOND_SERVICE)
-    return [s for r in wanted if (s := desk.catalogue.service(r.name)) is not None]
+    services = [s for r in wanted if (s := desk.catalogue.service(r.name)) is not None]
+    same_sort = len({service.kind in cards.REPORTED for service in services}) == 1
+    return services if same_sort else services[:1]
