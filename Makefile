@@ -29,7 +29,7 @@ train: ## Train a candidate model; `nirtatap promote` makes it live
 	@bash scripts/bootstrap.sh app
 	@.venv/bin/nirtatap train
 
-evaluate: ## Measure the live model on nlu/evaluation
+evaluate: ## Measure a model on nlu/evaluation, against the live one
 	@.venv/bin/nirtatap evaluate
 
 chat: ## Talk to the bot in the terminal

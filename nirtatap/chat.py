@@ -20,7 +20,7 @@ from bot.errors import ConfigurationError
 from bot.rasa_client import RasaClient
 from bot.settings import Settings, load_settings
 from nirtatap.model import ensure_model
-from nirtatap.wiring import ROOT, Bot, configure_logging, prepare
+from nirtatap.wiring import ROOT, Bot, configure_logging, prepare, with_rasa_token
 
 ANSWER_WITHIN = 30.0
 RASA_WITHIN = 60.0
@@ -29,7 +29,7 @@ RASA_WITHIN = 60.0
 def chat() -> None:
     """Bercakap dengan bot di terminal. `#2` menekan tombol kedua, baris kosong atau Ctrl-D mengakhiri."""
     os.chdir(ROOT)
-    settings = load_settings()
+    settings = with_rasa_token(load_settings())
     # The log would stand between the lines of the talk; a running server keeps its own database.
     settings = settings.model_copy(update={"log_level": "ERROR"})
     if settings.database_url.startswith("sqlite"):
@@ -87,9 +87,7 @@ async def _rasa(settings: Settings) -> AsyncIterator[Settings]:
     if await _answers(settings):
         yield settings
         return
-    settings = settings.model_copy(
-        update={"rasa_url": "http://127.0.0.1:5006", "rasa_token": secrets.token_urlsafe(16)}
-    )
+    settings = settings.model_copy(update={"rasa_url": "http://127.0.0.1:5006"})
     environment = {**os.environ, "RASA_URL": settings.rasa_url, "RASA_TOKEN": str(settings.rasa_token)}
     process = subprocess.Popen(  # noqa: ASYNC220 - our own command, started once
         [sys.executable, "-m", "nirtatap.cli", "serve", "--only", "rasa"],

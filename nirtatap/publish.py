@@ -17,7 +17,7 @@ from bot.errors import NirtatapError
 from bot.settings import Settings, load_settings
 from nirtatap.evaluate import BUILD, assess
 from nirtatap.model import live_path, models_folder, whoami
-from nirtatap.wiring import ROOT
+from nirtatap.wiring import ROOT, with_rasa_token
 from nlu.trainer import evaluation, gate, ledger, registry, servers
 from nlu.trainer.servers import ServerDown, ServerRefuses
 
@@ -142,7 +142,7 @@ def promote(
     Model diukur dulu di samping model yang dipakai. Bila satu server gagal memuatnya, semua
     kembali ke model sebelumnya.
     """
-    settings = load_settings()
+    settings = with_rasa_token(load_settings())
     models = models_folder(settings)
     path = model or ledger.candidate(models)
     if path is None:
@@ -217,7 +217,7 @@ def _keep(path: Path, models: Path) -> Path:
 
 def rollback(reason: Reason = UNSAID, by: By = None, file_only: FileOnly = False) -> None:
     """Pasang kembali model sebelum yang sekarang, tanpa mengukur dan tanpa mematikan server."""
-    settings = load_settings()
+    settings = with_rasa_token(load_settings())
     models = models_folder(settings)
     with alone(models):
         back, done = go_back(settings, reason=reason, by=by or whoami(), file_only=file_only)

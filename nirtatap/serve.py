@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -24,7 +23,7 @@ from bot.errors import ConfigurationError
 from bot.settings import Settings, load_settings
 from nirtatap.model import ensure_model
 from nirtatap.supervisor import Command, die_with_parent, supervise
-from nirtatap.wiring import ROOT, Bot, configure_logging, prepare
+from nirtatap.wiring import ROOT, Bot, configure_logging, prepare, with_rasa_token
 from nlu.trainer.train import RASA_PYTHON, rasa_environment
 
 READY_WITHIN = 120.0
@@ -43,7 +42,7 @@ def serve(
 ) -> None:
     """Siapkan yang kurang, lalu jalankan server Rasa dan bot sampai Ctrl-C."""
     os.chdir(ROOT)
-    settings = load_settings()
+    settings = with_rasa_token(load_settings())
     configure_logging(settings)
     if only is Process.BOT:
         die_with_parent()
@@ -55,7 +54,7 @@ def serve(
 
 
 def run_all(settings: Settings) -> None:
-    """Both processes under one supervisor; Ctrl-C, or the first to end, ends both."""
+    """Both processes under one supervisor until Ctrl-C; one that dies is started again."""
     rasa = urlsplit(settings.rasa_urls[0])
     rasa_port = rasa.port or 5005
     for port, name in (
@@ -68,8 +67,7 @@ def run_all(settings: Settings) -> None:
     catalogue = prepare(settings)
     say(f"Katalog {catalogue.city.name}: {len(catalogue.services)} layanan, {len(catalogue.opds)} OPD")
     ensure_model(settings, catalogue)
-    token = settings.rasa_token or secrets.token_urlsafe(24)
-    environment = {**os.environ, "RASA_TOKEN": token, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "RASA_TOKEN": str(settings.rasa_token), "PYTHONUNBUFFERED": "1"}
     me = [sys.executable, "-m", "nirtatap.cli", "serve", "--only"]
     commands = [Command(process.value, [*me, process.value]) for process in (Process.RASA, Process.BOT)]
     threading.Thread(target=announce, args=(settings,), daemon=True).start()

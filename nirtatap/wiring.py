@@ -6,9 +6,11 @@ import asyncio
 import datetime as dt
 import fcntl
 import logging
+import os
+import secrets
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -63,6 +65,24 @@ def city_path(settings: Settings) -> Path:
         known = ", ".join(sorted(p.stem for p in CITIES.glob("*.yml")))
         raise ConfigurationError(f"CITY={settings.city} tidak punya berkas kota; yang ada: {known}.")
     return path
+
+
+def with_rasa_token(settings: Settings) -> Settings:
+    """The settings with a secret for the NLU servers: RASA_TOKEN, else one of this machine's, kept in var/.
+
+    `serve`, `chat` and `promote` must name the same one without anybody having to choose it.
+    """
+    if settings.rasa_token:
+        return settings
+    path = ROOT / "var" / "rasa.token"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError), open(path, "x", opener=_private, encoding="ascii") as handle:
+        handle.write(secrets.token_hex(24))
+    return settings.model_copy(update={"rasa_token": path.read_text(encoding="ascii").strip()})
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def run_in_database(work: Callable[[Connection], T]) -> T:
