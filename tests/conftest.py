@@ -10,11 +10,12 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,14 +95,23 @@ def _wait_until_loaded(server: RasaServer, process: subprocess.Popen[bytes]) -> 
     deadline = time.monotonic() + RASA_WITHIN
     while time.monotonic() < deadline:
         assert process.poll() is None, f"Rasa ended with {process.returncode}"
-        with (
-            suppress(OSError, ValueError),
-            urllib.request.urlopen(f"{server.url}/status?token={server.token}", timeout=2) as response,  # noqa: S310
-        ):
-            if json.load(response).get("model_file"):
-                return
+        if fetched(f"{server.url}/status?token={server.token}").get("model_file"):
+            return
         time.sleep(0.2)
     pytest.fail("Rasa did not load the model in time")
+
+
+def fetched(url: str) -> dict[str, Any]:
+    """The JSON object at an address; empty while nothing, or an error, answers there."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310
+            content = json.load(response)
+            return content if isinstance(content, dict) else {}
+    except urllib.error.HTTPError as error:
+        error.close()  # it holds the connection
+        return {}
+    except (OSError, ValueError):
+        return {}
 
 
 def free_port() -> int:

@@ -8,9 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from bot.app import build_internal_app
 from nirtatap.project import export
 from nirtatap.wiring import ROOT, now
 from nlu.trainer.train import RASA_PYTHON, rasa_environment
-from tests.conftest import RasaServer, free_port
+from tests.conftest import RasaServer, fetched, free_port
 
 MESSAGES = [
     "syarat ganti ktp yang hilang apa saja",
@@ -109,9 +109,8 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], key: str) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         assert process.poll() is None, f"{url}: the process ended with {process.returncode}"
-        with suppress(OSError, ValueError), urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310
-            if json.load(response).get(key):
-                return
+        if fetched(url).get(key):
+            return
         time.sleep(0.3)
     pytest.fail(f"{url} did not come up")
 
@@ -144,3 +143,4 @@ def test_unknown_actions_and_bad_calls_are_refused(action_port: int) -> None:
         with pytest.raises(urllib.error.HTTPError) as error:
             _post(f"http://127.0.0.1:{action_port}/webhook", body)
         assert error.value.code == status
+        error.value.close()

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from nirtatap.wiring import ROOT
-from tests.conftest import free_port
+from tests.conftest import fetched, free_port
 
 SESSION = "pQ3vX9kLm2Rt7Yw5Zb8Nc4"
 
@@ -50,7 +50,7 @@ def ready(port: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()[-2000:]
-        with suppress(OSError, ValueError), urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2):
+        if fetched(f"http://127.0.0.1:{port}/health/ready").get("status") == "ok":
             return
         time.sleep(0.2)
     pytest.fail(f"not ready: {log.read_text()[-2000:]}")
