@@ -141,5 +141,6 @@ async def _store_and_send(message: Claimed, turn: Turn, channel: Channel, parts:
     if channel.mailbox:
         channel.delivered(message.address, stored)
     elif stored:
-        parts.dispatcher.wake(message.channel, message.conversation_id, first)
+        last = first is not None and first.seq == stored[-1].seq
+        parts.dispatcher.wake(message.channel, message.conversation_id, first, last=last)
     return True

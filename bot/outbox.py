@@ -144,15 +144,18 @@ class Dispatcher:
         """Whether parts of the conversation are being sent: then the new ones follow by themselves."""
         return conversation_id in self._running
 
-    def wake(self, channel: str, conversation_id: int, first: OutgoingPart | None = None) -> None:
-        """Send what is open; `first` is a part that the caller has taken already."""
+    def wake(
+        self, channel: str, conversation_id: int, first: OutgoingPart | None = None, *, last: bool = False
+    ) -> None:
+        """Send what is open; `first` is a part that the caller has taken already, `last` if none is behind it."""
         if channel not in self._channels or self._channels[channel].mailbox:
             return
         if conversation_id in self._running:
             if first is not None or conversation_id not in self._again:
                 self._again[conversation_id] = (channel, first)
             return
-        task = asyncio.create_task(self._drain(channel, conversation_id, first), name=f"send-{conversation_id}")
+        work = self._drain(channel, conversation_id, first, last)
+        task = asyncio.create_task(work, name=f"send-{conversation_id}")
         self._running[conversation_id] = task
         task.add_done_callback(lambda _task: self._ended(conversation_id))
 
@@ -178,13 +181,13 @@ class Dispatcher:
         if channel is not None and (first is not None or not self._closing):
             self.wake(channel, conversation_id, first)
 
-    async def _drain(self, channel_name: str, conversation_id: int, first: OutgoingPart | None) -> None:
+    async def _drain(self, channel_name: str, conversation_id: int, first: OutgoingPart | None, last: bool) -> None:
         channel = self._channels[channel_name]
         try:
             part = first or await self._database.run(lambda c: take(c, conversation_id, self._clock()))
             while part is not None:
                 result = await self._send(channel, part)
-                part = await self._settle_and_take(part, result)
+                part = await self._settle_and_take(part, result, last)
         except DatabaseUnavailable as error:
             log.warning("outbox_stopped", conversation=conversation_id, error=str(error))
         except Exception:
@@ -201,10 +204,12 @@ class Dispatcher:
             log.exception("send_crashed", channel=channel.name, outbox=part.outbox_id)
             return SendRetry(f"{type(error).__name__}: {error}")
 
-    async def _settle_and_take(self, part: OutgoingPart, result: str | None | SendError) -> OutgoingPart | None:
+    async def _settle_and_take(
+        self, part: OutgoingPart, result: str | None | SendError, last: bool
+    ) -> OutgoingPart | None:
         def work(connection: Connection) -> OutgoingPart | None:
             settle(connection, part, result, self._clock())
-            return None if self._closing else take(connection, part.conversation_id, self._clock())
+            return None if last or self._closing else take(connection, part.conversation_id, self._clock())
 
         for pause in SETTLE_AGAIN:
             try:

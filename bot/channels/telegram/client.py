@@ -97,10 +97,10 @@ class TelegramClient:
 
     async def typing(self, chat_id: int) -> None:
         """Raises: SendError."""
+        # Sent with every answer, so without PTB's objects: they cost more than the call.
+        query = urlencode({"chat_id": chat_id, "action": ChatAction.TYPING.value})
         await self._translating(
-            self._bot.send_chat_action(
-                chat_id, ChatAction.TYPING, read_timeout=NOTICE_TIMEOUT, connect_timeout=NOTICE_TIMEOUT
-            )
+            self._requests.post(f"{self._bot.base_url}/sendChatAction?{query}", read_timeout=NOTICE_TIMEOUT)
         )
 
     async def answer_callback(self, callback_id: str) -> None:
