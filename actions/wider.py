@@ -22,19 +22,14 @@ SURE = 0.85
 def life_event(desk: Desk, ask: Ask) -> LifeEvent | None:
     """The life event a message is about, where it asks for all there is to arrange."""
     text = ask.incoming.text.lower()
+    one_service_is_clear = ask.understanding.decision == "answer" and bool(ask.understanding.services)
+    # “syarat akta apa aja” asks for the papers of one document, not about the event.
+    if one_service_is_clear and (not _WHAT_TO_ARRANGE.search(text) or _PAPERS.search(text)):
+        return None
     found = desk.search.life_event(text)
     if found is None or found[1] < SURE:
         return None
-    event = next((e for e in desk.catalogue.life_events if e.id == found[0]), None)
-    if event is None:
-        return None
-    one_service_is_clear = ask.understanding.decision == "answer" and bool(ask.understanding.services)
-    if one_service_is_clear and not _WHAT_TO_ARRANGE.search(text):
-        return None
-    # “syarat akta apa aja” asks for papers: the question is about one document, not about the event.
-    if one_service_is_clear and _PAPERS.search(text):
-        return None
-    return event
+    return next((event for event in desk.catalogue.life_events if event.id == found[0]), None)
 
 
 def answer_life_event(desk: Desk, ask: Ask, event: LifeEvent) -> Turn:
