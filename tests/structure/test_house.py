@@ -44,6 +44,14 @@ def test_locks_have_hashes_and_no_host() -> None:
         assert "://" not in text, path.name
 
 
+def test_the_bots_lock_is_enough_without_the_tests_tools() -> None:
+    """The development lock holds more; what the bot needs must stand in its own."""
+    names = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements" / "app.txt").read_text(), re.MULTILINE))
+    assert len(names) > 40
+    # SQLAlchemy's asyncio side needs greenlet, and takes it only as an extra.
+    assert {"greenlet", "sqlalchemy", "asyncpg", "aiohttp", "python-telegram-bot", "psutil"} <= names
+
+
 def test_every_setting_is_documented() -> None:
     named = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
     assert named == {name.upper() for name in Settings.model_fields}
