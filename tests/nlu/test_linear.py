@@ -57,8 +57,7 @@ json.dump(
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, Any]:
-    if not PYTHON.exists():
-        pytest.skip("needs .venv-rasa")
+    assert PYTHON.exists(), "make test sets up .venv-rasa"
     done = subprocess.run(
         [str(PYTHON), "-c", SCRIPT], cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
     )
