@@ -114,7 +114,11 @@ class Actions:
                 return found
         if understanding.decision == "fallback":
             return self._by_search(ask) or clarify.not_understood(desk, ask)
-        if act == "out_of_scope" or subject.is_elsewhere(desk, ask):
+        elsewhere = subject.is_elsewhere(desk, ask)
+        if act == "out_of_scope" and not elsewhere and understanding.acts[0].confidence < LIKELY_ACT:
+            # Of gibberish a model makes anything, a little of it “not ours”.
+            return self._by_search(ask) or clarify.not_understood(desk, ask)
+        if act == "out_of_scope" or elsewhere:
             return self._ours_after_all(ask) or wider.out_of_scope(desk, ask)
         if act in small_talk.ANSWERS:
             if understanding.decision == "clarify" and understanding.acts[0].confidence < SURE_OF_ACT:

@@ -9,10 +9,12 @@ tests/actions/test_safety.py.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 
 from actions.desk import Ask, Desk, remember
 from actions.turn import Outcome, Reply, Turn
+from actions.vocabulary import SAFETY
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ _PATTERNS: tuple[tuple[Danger, str], ...] = (
     (MEDICAL, _not_after(["mau", "kaya", "kayak", "serasa"]) + r"\b(?:serangan jantung|kejang kejang|kejang-kejang|pendarahan hebat|pingsan|keracunan|henti jantung|korban (?:tabrakan|kecelakaan)|ketabrak|tertabrak|katabrak|tabrak lari)\b(?! (?:syarat|surat|biaya))"),
     (MEDICAL, r"\b(?:butuh|perlu|minta|kirim|panggil|tolong|butuhkeun) (?:\w+ )?(?:ambulan|ambulans|ambulance)\b"),
     (CRIME, _not_after(["takut", "serasa", "kayak", "kaya", "bukan"]) + r"\b(?:dirampok|dibegal|ditodong|dijambret|dibacok|ditusuk(?! jarum)|dirampas|disekap|diculik|perampokan|pembegalan|tawuran|penculikan)\b"),
+    (CRIME, r"^(?:tolong\w* |ada )?(?:begal|rampok|maling)\b.{0,40}\b(?:sekarang|skrg|skr|barusan|ayeuna|saiki)\b"),
     (CRIME, r"\b(?:ada|aya|ono|na) (?:maling|rampok|begal)\b.{0,30}\b(?:masuk|asup|rumah|imah|omah|lagi|sekarang|dalam|atap|kamar)\b"),
     (CRIME, r"\b(?:ngamuk|ngamok|mengamuk)\b.{0,30}\b(?:bawa|nyekel|mawa) (?:\w+ )?(?:golok|celurit|clurit|pisau|parang|bedog|pistol|senjata)\b"),
     (CRIME, r"\b(?:bawa|mawa|nodong) (?:\w+ )?(?:golok|celurit|clurit|pisau|parang|bedog|pistol)\b.{0,30}\b(?:ngamuk|ngancam|ngancem|ngejar|ngudag|nodong|orang|warga)\b"),
@@ -102,18 +105,28 @@ _URGENT = re.compile(r"\b(?:tolong\w*|tulung|tulong|cepat|cepet|buruan|gancang|s
 _SPACES = re.compile(r"[\s,.!;:]+")
 MOST_READ = 4000
 """Characters searched of a message: its beginning and its end."""
+_MARKS = frozenset({"Mn", "Me", "Cf"})
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
 
 
 def recognise(text: str) -> Danger | None:
     """The danger a message speaks of in so many words, or None."""
-    read = text if len(text) <= MOST_READ else f"{text[: MOST_READ // 2]} {text[-MOST_READ // 2 :]}"
+    bare = _without_marks(text)
+    read = bare if len(bare) <= MOST_READ else f"{bare[: MOST_READ // 2]} {bare[-MOST_READ // 2 :]}"
     flat = _STRETCHED.sub(r"\1", _SPACES.sub(" ", read.lower()))
     calm = _PAPERWORK.search(flat) or (_PAPERS_TOO.search(flat) and not _URGENT.search(flat))
     for danger, pattern in _COMPILED:
         if (danger.act == "report_crisis" or not calm) and pattern.search(flat):
             return danger
     return None
+
+
+def _without_marks(text: str) -> str:
+    """Letters without what hides them: zero-width and zalgo marks, bold and fullwidth look-alikes."""
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in decomposed if unicodedata.category(letter) not in _MARKS)
 
 
 _BY_SERVICE = {
@@ -130,7 +143,8 @@ def answer(desk: Desk, ask: Ask) -> Turn:
     if danger is None:
         service = understanding.services[0].name if understanding.services else None
         danger = _BY_SERVICE.get(service or "")
-        if understanding.act == "report_crisis":
+        # The danger may stand behind a question in the ranking.
+        if next((act.name for act in understanding.acts if act.name in SAFETY), None) == "report_crisis":
             danger = VIOLENCE if danger is VIOLENCE else SELF_HARM
         danger = danger or EMERGENCY
     text = desk.catalogue.safety_text(danger.text_id) or desk.catalogue.safety_text("darurat")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,9 @@ from actions.turn import Decision, Ranked, Understanding
 MOST = 5
 
 _COMMAND_START = re.compile(r"^[/\s]+")
+_LETTER = re.compile(r"[A-Za-z]")
+_MASKED = re.compile(r"\[(?:nomor|telepon) disamarkan\]")
+"""What stands for a number that was taken out (bot/privacy.py): no word of the resident's."""
 
 DECISIONS: tuple[Decision, ...] = ("answer", "clarify", "fallback", "safety")
 
@@ -58,7 +62,22 @@ def from_rasa(result: Mapping[str, Any], text: str) -> Understanding:
             acts=tuple(Ranked(name, confidence if n == 0 else 1.0) for n, name in enumerate(names) if name),
             decision="answer" if confidence >= 0.3 else "fallback",
         )
-    return with_safety(understanding)
+    return with_safety(_less_sure_without_words(understanding))
+
+
+def _less_sure_without_words(understanding: Understanding) -> Understanding:
+    """“!!!” is no emergency and “1” no service, whatever a model has learnt from the messages they stood in.
+
+    A thumb or a greeting's emoji is still understood, and a bare number may still be asked about.
+    """
+    # Fullwidth, circled and accented letters are letters, as they are to the normaliser.
+    if len(_LETTER.findall(_MASKED.sub("", unicodedata.normalize("NFKD", understanding.text)))) > 1:
+        return understanding
+    if understanding.decision == "safety":
+        return replace(understanding, decision="fallback")
+    if understanding.decision == "answer" and (understanding.services or understanding.opd):
+        return replace(understanding, decision="clarify")
+    return understanding
 
 
 def with_safety(understanding: Understanding) -> Understanding:

@@ -19,11 +19,14 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDE
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.components import linear, sources
+from nlu.components import labels, linear, sources
+from nlu.components.confidence import Confidence, evidence
+from nlu.components.labels import ACTS
+from nlu.components.linear import LinearModel
 from nlu.components.ngrams import NgramSettings
+from nlu.components.text_encoder import encoded, held_out
 
 INTENT_RANKING = "intent_ranking"
-ACTS = "acts"
 MOST = 5
 WINDOW = 3
 """Words read at once when the order of two asks is looked for."""
@@ -38,12 +41,14 @@ class ActClassifier(GraphComponent):
         config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
-        model: linear.LinearModel | None = None,
+        model: LinearModel | None = None,
+        confidence: Confidence | None = None,
     ) -> None:
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
         self._model = model
+        self._confidence = confidence
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -64,16 +69,28 @@ class ActClassifier(GraphComponent):
         return cls(config, model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
-        examples = [m for m in training_data.intent_examples if m.get(TEXT)]
-        self._model = linear.train(
-            [message.get(TEXT) for message in examples],
-            [message.get(INTENT).split("+") for message in examples],
+        examples = labels.examples(training_data)
+        acts = [labels.acts_of(message) for message in examples]
+        texts = [message.get(TEXT) for message in examples]
+        services = [labels.services_of(message) for message in examples]
+        trained = linear.train(
+            texts,
+            acts,
+            labels.classes_of(acts),
+            labels.parts(len(examples)),
             settings=settings_of(self._config),
             c=float(self._config["c"]),
             balance=float(self._config["balance"]),
+            extra=[(word, None) for word in labels.words_of_no_meaning(texts, acts, services)]
+            * labels.WEIGHT_OF_NO_MEANING,
+        )
+        self._model = trained.model
+        self._confidence = Confidence.fit(
+            evidence(trained.margins, held_out(examples, ACTS, trained.held_out)), trained.targets
         )
         with self._model_storage.write_to(self._resource) as folder:
             self._model.save(folder)
+            self._confidence.save(folder)
         return self._resource
 
     @classmethod
@@ -86,23 +103,23 @@ class ActClassifier(GraphComponent):
         **kwargs: Any,
     ) -> ActClassifier:
         with model_storage.read_from(resource) as folder:
-            return cls(config, model_storage, resource, linear.LinearModel.load(folder))
+            return cls(config, model_storage, resource, LinearModel.load(folder), Confidence.load(folder))
 
     def process(self, messages: list[Message]) -> list[Message]:
-        model = self._model
-        assert model is not None, "the component was neither trained nor loaded"
+        model, confidence = self._model, self._confidence
+        assert model is not None and confidence is not None, "the component was neither trained nor loaded"
         for message in messages:
             text = message.get(TEXT) or ""
-            margins = model.margins(text)
-            order = [int(position) for position in np.argsort(-margins)[:MOST]]
-            confidence = [round(float(value), 4) for value in model.confidence(margins[order])]
+            logits = confidence.logits(evidence(model.margins(text), encoded(message, ACTS)))
+            order = [int(position) for position in np.argsort(-logits)[:MOST]]
+            sure = [round(float(value), 4) for value in confidence.probability(logits[order])]
             # Both are asked: residents expect the answers in their own order. The confidences
             # stay in place, so that the list remains sorted.
-            if confidence[1] >= self._config["also_asked"] and asked_first(model, text, *order[:2]) != order[0]:
+            if sure[1] >= self._config["also_asked"] and asked_first(model, text, *order[:2]) != order[0]:
                 order[:2] = order[1], order[0]
             ranking = [
                 {INTENT_NAME_KEY: model.classes[position], PREDICTED_CONFIDENCE_KEY: value}
-                for position, value in zip(order, confidence, strict=True)
+                for position, value in zip(order, sure, strict=True)
             ]
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set(INTENT_RANKING, ranking, add_to_output=True)
@@ -115,7 +132,7 @@ def settings_of(config: dict[str, Any]) -> NgramSettings:
     return NgramSettings(**{field.name: config[field.name] for field in fields(NgramSettings)})
 
 
-def asked_first(model: linear.LinearModel, text: str, likeliest: int, next_likely: int) -> int:
+def asked_first(model: LinearModel, text: str, likeliest: int, next_likely: int) -> int:
     """Of two acts that a message both performs, the one whose evidence stands first in it.
 
     `likeliest` and `next_likely` number classes. The message is read through a window of a

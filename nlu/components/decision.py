@@ -8,6 +8,7 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -23,24 +24,40 @@ def decide(
     services: list[dict[str, Any]],
     opd: list[dict[str, Any]],
     thresholds: dict[str, Any],
+    words: int,
 ) -> str:
-    """`answer`, `clarify`, `fallback` or `safety`, from ranked acts, services and agencies.
+    """`answer`, `clarify`, `fallback` or `safety`, from ranked acts, services and agencies of a message of `words`.
 
-    A danger needs little certainty: a needless 112 does less harm than a missed one. An act
+    A danger needs little certainty and need not be the likeliest reading: a needless 112 does
+    less harm than a missed one, and who is in danger may ask a question first. An act
     about a service is right only where both are, so its certainty is their product; without
     a service it is a follow-up, which the conversation's context completes.
     """
     if not acts:
         return "fallback"
-    act, certainty = acts[0]["name"], acts[0]["confidence"]
-    if act in SAFETY_ACTS and certainty >= thresholds["safety"]:
+    if _is_danger(acts, thresholds, words):
         return "safety"
+    act, certainty = acts[0]["name"], acts[0]["confidence"]
     subject = services or opd
     if act in NEEDS_A_SERVICE and subject:
         certainty = max(certainty, thresholds["act_floor"]) * subject[0]["confidence"]
     if certainty >= thresholds["answer"]:
         return "answer"
     return "clarify" if certainty >= thresholds["clarify"] else "fallback"
+
+
+def _is_danger(acts: list[dict[str, Any]], thresholds: dict[str, Any], words: int) -> bool:
+    """Whether the likeliest act is a danger, however doubtful, or another likely act is one.
+
+    One or two words are often the beginning of a sentence ("saya", "tolong pak"), of which a
+    model knows little, so they must be surer; those that do mean danger are in fixed patterns.
+    """
+    short = words < thresholds["safety_words"]
+    for place, act in enumerate(acts):
+        needed = thresholds["safety" if place == 0 else "safety_behind"]
+        if act["name"] in SAFETY_ACTS and act["confidence"] >= (thresholds["safety_short"] if short else needed):
+            return True
+    return False
 
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=False)
@@ -52,7 +69,15 @@ class Decider(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"answer": 0.6, "clarify": 0.15, "safety": 0.25, "act_floor": 0.0}
+        return {
+            "answer": 0.84,
+            "clarify": 0.15,
+            "safety": 0.15,
+            "safety_behind": 0.3,
+            "safety_words": 3,
+            "safety_short": 0.85,
+            "act_floor": 0.0,
+        }
 
     @classmethod
     def create(
@@ -74,6 +99,7 @@ class Decider(GraphComponent):
                 message.get("services") or [],
                 message.get("opd") or [],
                 self._thresholds,
+                len((message.get(TEXT) or "").split()),
             )
             message.set("decision", decision, add_to_output=True)
         return messages

@@ -17,6 +17,9 @@ LEXICON = Path(__file__).with_name("lexicon.csv")
 MAX_CHARACTERS = 2000
 """Longer messages are read by their beginning and end, where the question stands."""
 
+MAX_RAW = 100_000
+"""Nothing beyond it is even looked at for marks."""
+
 # Placeholders keep their shape through the tokeniser and can be learnt like words.
 NIK, PHONE, REFERENCE, MONEY, DATE, URL = (
     "nomornik", "nomorhp", "nomorberkas", "jumlahuang", "tanggalnya", "tautan",
@@ -67,15 +70,19 @@ def load_lexicon(path: Path = LEXICON) -> dict[str, str]:
 
 
 def plain(text: str) -> str:
-    """Lower case without marks a phone adds by itself: zalgo, zero-width, right-to-left, look-alikes."""
-    if len(text) > MAX_CHARACTERS:
-        half = MAX_CHARACTERS // 2
-        text = f"{text[:half]} {text[-half:]}"
-    decomposed = unicodedata.normalize("NFKD", text)
+    """Lower case without marks a phone adds by itself: zalgo, zero-width, right-to-left, look-alikes.
+
+    The marks go before the length is measured: sixty on every letter must not push the question out.
+    """
+    decomposed = unicodedata.normalize("NFKD", _ends(text, MAX_RAW))
     kept = (
         character for character in decomposed if unicodedata.category(character) not in {"Mn", "Me", "Cf", "Co", "Cs"}
     )
-    return unicodedata.normalize("NFC", "".join(kept)).lower()
+    return _ends(unicodedata.normalize("NFC", "".join(kept)).lower(), MAX_CHARACTERS)
+
+
+def _ends(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]} {text[-most // 2 :]}"
 
 
 def mask_numbers(text: str) -> str:

@@ -8,6 +8,7 @@ catalogue's own names and synonyms, which arrive as Rasa synonyms
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -20,15 +21,15 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.components import language, linear, sources
+from nlu.components import labels, language, linear, sources
 from nlu.components.acts import settings_of
+from nlu.components.confidence import Confidence, evidence
+from nlu.components.labels import AGENCY, NONE, OPD, SERVICES
+from nlu.components.linear import LinearModel
 from nlu.components.ngrams import NgramSettings
+from nlu.components.text_encoder import encoded, held_out
 
-SERVICES = "services"
-OPD = "opd"
 MOST = 5
-NONE = "-"
-AGENCY = "@"
 
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
@@ -40,12 +41,14 @@ class ServiceResolver(GraphComponent):
         config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
-        model: linear.LinearModel | None = None,
+        model: LinearModel | None = None,
+        confidence: Confidence | None = None,
     ) -> None:
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
         self._model = model
+        self._confidence = confidence
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -66,21 +69,32 @@ class ServiceResolver(GraphComponent):
         return cls(config, model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
-        examples = [m for m in training_data.intent_examples if m.get(TEXT)]
+        examples = labels.examples(training_data)
+        services = [labels.services_of(message) for message in examples]
+        texts = [message.get(TEXT) for message in examples]
+        acts = [labels.acts_of(message) for message in examples]
+        extra = [
+            (word, NONE) for word in labels.words_of_no_meaning(texts, acts, services)
+        ] * labels.WEIGHT_OF_NO_MEANING
         lexicon = language.load_lexicon()
-        self._model = linear.train(
-            [message.get(TEXT) for message in examples],
-            [labels_of(message) for message in examples],
+        synonyms = sorted(training_data.entity_synonyms.items())
+        trained = linear.train(
+            texts,
+            services,
+            labels.classes_of(services, [service for _, service in synonyms]),
+            labels.parts(len(examples)),
             settings=settings_of(self._config),
             c=float(self._config["c"]),
             balance=float(self._config["balance"]),
-            extra=[
-                (language.normalise(phrase, lexicon), value)
-                for phrase, value in sorted(training_data.entity_synonyms.items())
-            ],
+            extra=[*extra, *((language.normalise(phrase, lexicon), service) for phrase, service in synonyms)],
+        )
+        self._model = trained.model
+        self._confidence = Confidence.fit(
+            evidence(trained.margins, held_out(examples, SERVICES, trained.held_out)), trained.targets
         )
         with self._model_storage.write_to(self._resource) as folder:
             self._model.save(folder)
+            self._confidence.save(folder)
         return self._resource
 
     @classmethod
@@ -93,43 +107,32 @@ class ServiceResolver(GraphComponent):
         **kwargs: Any,
     ) -> ServiceResolver:
         with model_storage.read_from(resource) as folder:
-            return cls(config, model_storage, resource, linear.LinearModel.load(folder))
+            return cls(config, model_storage, resource, LinearModel.load(folder), Confidence.load(folder))
 
     def process(self, messages: list[Message]) -> list[Message]:
-        model = self._model
-        assert model is not None, "the component was neither trained nor loaded"
+        model, confidence = self._model, self._confidence
+        assert model is not None and confidence is not None, "the component was neither trained nor loaded"
         for message in messages:
             margins = model.margins(message.get(TEXT) or "")
-            services, opd = self._ranked(model, margins)
+            logits = confidence.logits(evidence(margins, encoded(message, SERVICES)))
+            services, opd = _ranked(model.classes, logits, confidence.probability(logits))
             message.set(SERVICES, services, add_to_output=True)
             message.set(OPD, opd, add_to_output=True)
         return messages
 
-    @staticmethod
-    def _ranked(model: linear.LinearModel, margins: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """The list that the best class belongs to; the other stays empty, as do both for no service."""
-        order = np.argsort(-margins)
-        best = model.classes[int(order[0])]
-        if best == NONE:
-            return [], []
-        agencies = best.startswith(AGENCY)
-        confidence = model.confidence(margins)
-        ranking: list[dict[str, Any]] = []
-        for position in order:
-            name = model.classes[int(position)]
-            if name != NONE and name.startswith(AGENCY) == agencies:
-                ranking.append({"id": name.removeprefix(AGENCY), "confidence": round(float(confidence[position]), 4)})
-            if len(ranking) == MOST:
-                break
-        return ([], ranking) if agencies else (ranking, [])
 
-
-def labels_of(message: Message) -> list[str]:
-    """The services of an example, else its agencies (marked `@`), else none (`-`).
-
-    They stand in the metadata of the intent block (or of the single example) it came from.
-    """
-    metadata = message.get("metadata") or {}
-    named = {**(metadata.get("intent") or {}), **(metadata.get("example") or {})}
-    services = [str(name) for name in named.get(SERVICES) or ()]
-    return services or [f"{AGENCY}{name}" for name in named.get(OPD) or ()] or [NONE]
+def _ranked(classes: Sequence[str], logits: Any, probability: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The list that the best class belongs to; the other stays empty, as do both for no service."""
+    order = np.argsort(-logits)
+    best = classes[int(order[0])]
+    if best == NONE:
+        return [], []
+    agencies = best.startswith(AGENCY)
+    ranking: list[dict[str, Any]] = []
+    for position in order:
+        name = classes[int(position)]
+        if name != NONE and name.startswith(AGENCY) == agencies:
+            ranking.append({"id": name.removeprefix(AGENCY), "confidence": round(float(probability[position]), 4)})
+        if len(ranking) == MOST:
+            break
+    return ([], ranking) if agencies else (ranking, [])

@@ -81,6 +81,8 @@ DANGERS: tuple[tuple[Danger, str], ...] = (
     (CRIME, "orang ngamuk bawa golok di terminal"),
     (CRIME, "toko saya lagi dirampok"),
     (CRIME, "saya dibegal di jalan soekarno hatta"),
+    (CRIME, "begal di flyover kiaracondong skrg"),
+    (CRIME, "tolong maling kotak amal masjid barusan lari"),
     (CRIME, "teman saya ditusuk orang"),
     (CRIME, "ada tawuran anak sekolah bawa celurit"),
     (CRIME, "hp saya dijambret barusan"),
@@ -308,8 +310,26 @@ def test_what_only_the_model_sees_gets_the_same_words(desk: Desk, act: str, serv
     assert turn.replies[0].text == signed.text
 
 
+def test_a_danger_behind_a_question_gets_its_own_words(desk: Desk) -> None:
+    acts = (Ranked("ask_procedure", 0.8), Ranked("report_crisis", 0.3))
+    understanding = Understanding("gimana ya", acts, (Ranked("lapor_kekerasan", 0.9),), decision="safety")
+    turn = safety.answer(desk, Ask(Incoming("gimana ya"), understanding, Context()))
+    signed = desk.catalogue.safety_text("kekerasan")
+    assert signed is not None and turn.replies[0].text == signed.text
+    assert (turn.act, turn.outcome) == ("report_crisis", Outcome.SAFETY)
+
+
 def test_letter_case_stretching_and_punctuation_do_not_hide_danger() -> None:
-    for text in ("KEBAKARAN", "kebakarannn di sini", "bunuh   diri", "bunuh... diri", "b\nkebakaran!"):
+    for text in (
+        "KEBAKARAN",
+        "kebakarannn di sini",
+        "bunuh   diri",
+        "bunuh... diri",
+        "b\nkebakaran!",
+        "ke\u200bbakaran",
+        "k\u0336e\u0336bakaran",
+        "𝗸𝗲𝗯𝗮𝗸𝗮𝗿𝗮𝗻",
+    ):
         assert recognise(text) is not None, text
 
 

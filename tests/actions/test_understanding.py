@@ -52,6 +52,26 @@ def test_what_is_no_parse_result_is_refused(broken: dict[str, Any]) -> None:
         from_rasa(broken, "x")
 
 
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [("!!!", "fallback"), ("[nomor disamarkan]!!!", "fallback"),
+     ("47", "fallback"), ("\u2462 ！", "fallback"), ("火事!", "fallback"),
+     ("s", "fallback"),
+     ("sos", "safety"), ("ｋ\u200bｅ!", "safety")],
+)  # fmt: skip
+def test_no_model_sees_danger_without_a_word(text: str, seen: str) -> None:
+    """Many who are in danger end with “!”; a sign alone must not send 112."""
+    sure = {"acts": [{"name": "report_emergency", "confidence": 0.9}], "services": [], "opd": [], "decision": "safety"}
+    assert from_rasa(sure, text).decision == seen
+
+
+@pytest.mark.parametrize(("text", "seen"), [("1", "clarify"), ("n", "clarify"), ("👍", "clarify"), ("kk", "answer")])
+def test_a_number_alone_is_asked_about(text: str, seen: str) -> None:
+    found = from_rasa(OURS, text)
+    assert (found.decision, found.services) == (seen, (Ranked("kia", 0.8),))
+    assert from_rasa({**OURS, "services": []}, text).decision == "answer"
+
+
 def test_at_most_five_of_each() -> None:
     many = {**OURS, "services": [{"id": f"s{n}", "confidence": 0.1} for n in range(9)]}
     assert len(from_rasa(many, "x").services) == MOST
