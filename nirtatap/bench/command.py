@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
@@ -92,6 +93,27 @@ def speed(
     report.show(result, console)
     data, page = report.write(result, plan.folder)
     console.print(f"Hasil: {data.relative_to(ROOT)}, {page.relative_to(ROOT)}", highlight=False)
+
+
+@app.command()
+def massive(
+    data: Annotated[Path, typer.Option("--data", help="Folder berisi train.tsv, dev.tsv, test.tsv (MASSIVE id-ID).")],
+) -> None:
+    """Latih bagian intent pipeline kita pada MASSIVE (patokan umum), lalu ukur ketepatannya.
+
+    Konfigurasinya config.yml tanpa bagian layanan. Hasil: tabel di layar dan build/bench/massive.json.
+    """
+    from nirtatap.bench import massive as yardstick  # noqa: PLC0415
+    from nirtatap.model import progress_bar  # noqa: PLC0415
+
+    signal.signal(signal.SIGTERM, _end)
+    folder = ROOT / "build" / "bench"
+    with progress_bar() as line:
+        outcome = yardstick.run(ROOT, data.resolve(), folder, line("MASSIVE"))
+    console = Console()
+    yardstick.show(outcome, console)
+    yardstick.save(outcome, folder / "massive.json")
+    console.print("Hasil: build/bench/massive.json", highlight=False)
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
