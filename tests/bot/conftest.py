@@ -1,4 +1,4 @@
-"""Both databases, migrated as in production: a SQLite file, and a PostgreSQL database of this run's own."""
+"""Both databases, migrated as in production (SQLite, and a PostgreSQL of this run's own), and what runs on them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from actions.router import Actions
 from bot.database import Database, open_database
+from tests.bot.conversation_line import Line
 from tests.bot.gateway_databases import POSTGRES, Stored, administer, migrate
-from tests.fakes import Clock, Wire
+from tests.bot.outbox_office import Office
+from tests.fakes import Clock, FakeChannel, FakeNlu, Wire
 
 
 @pytest.fixture(scope="session")
@@ -111,3 +114,34 @@ def clock() -> Clock:
 @pytest.fixture
 async def stored(database: Database) -> Stored:
     return Stored(database)
+
+
+@pytest.fixture
+def channel() -> FakeChannel:
+    return FakeChannel()
+
+
+@pytest.fixture
+async def office(database: Database, channel: FakeChannel, clock: Clock) -> AsyncIterator[Office]:
+    office = Office(database, channel, clock)
+    yield office
+    await office.dispatcher.close(patience=0)
+
+
+@pytest.fixture
+async def nlu() -> AsyncIterator[FakeNlu]:
+    nlu = FakeNlu()
+    await nlu.start()
+    yield nlu
+    await nlu.stop()
+
+
+@pytest.fixture
+async def line(
+    database: Database, channel: FakeChannel, nlu: FakeNlu, actions: Actions, clock: Clock
+) -> AsyncIterator[Line]:
+    line = Line(database, channel, nlu, actions, clock)
+    await line.rasa.start()
+    yield line
+    await line.dispatcher.close(patience=1)
+    await line.rasa.close()

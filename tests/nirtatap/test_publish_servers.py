@@ -21,16 +21,16 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.settings import Settings, load_settings
-from nirtatap import model as training
 from nirtatap import publish
 from nirtatap.wiring import ROOT
 from nlu.trainer import ledger, registry
-from nlu.trainer import train as trainer
 from nlu.trainer.scores import FIGURES
 from tests.conftest import RasaServer, _wait_until_loaded, free_port
+from tests.nirtatap.publishing import settings_for
 
 LENIENT = "minimum: {joint: 0.5}\nmaximum: {false_alarms: 0.2}\nlargest_drop: {joint: 0.0}\ngolden_wrong: 60\n"
+
+
 LONGEST_WAIT = 1.0
 
 
@@ -80,10 +80,6 @@ def server(models: Path) -> Iterator[RasaServer]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)
-
-
-def settings_for(models: Path, *urls: str, token: str | None = None) -> Settings:
-    return load_settings(rasa_url=",".join(urls), rasa_token=token, model_path=models / "live.tar.gz")
 
 
 async def served(server: RasaServer) -> str:
@@ -231,61 +227,6 @@ class FailingServer:
         self._server.server_close()
 
 
-def fake(folder: Path, name: str) -> Path:
-    """A file that is a model as far as publishing without servers looks."""
-    path, metadata = folder / f"{name}.tar.gz", folder / "metadata.json"
-    metadata.write_text(json.dumps({"model_id": name}))
-    with tarfile.open(path, "w:gz") as archive:
-        archive.add(metadata, "metadata.json")
-    metadata.unlink()
-    manifest = registry.Manifest(path.name, "bandung", "2026-01-01", 1.0, 1, "d", "c", "k", f"inputs-{name}", "w")
-    manifest.write(registry.manifest_path(path))
-    return path
-
-
-def report(**changed: float) -> dict[str, Any]:
-    perfect = {name: {"value": 0.0 if figure.lower_is_better else 1.0} for name, figure in FIGURES.items()}
-    figures = perfect | {name: {"value": value} for name, value in changed.items()}
-    return {"figures": figures, "live": None, "golden": {"broken": []}}
-
-
-def test_the_gate_stands_before_the_swap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The project's own gate, a bad model: refused in Indonesian, nothing swapped, nothing written down."""
-    settings = settings_for(tmp_path, "http://127.0.0.1:1")
-    registry.make_live(fake(tmp_path, "old"), tmp_path / "live.tar.gz")
-    bad = fake(tmp_path, "bad")
-    monkeypatch.setattr(publish, "assess", lambda *_a: report(joint=0.4, safety_recall=0.5))
-    with pytest.raises(publish.PublishError) as error:
-        publish.publish(settings, bad, reason="", by="")
-    assert "tidak dipasang" in str(error.value) and "Tindak dan layanan: 40,0%" in str(error.value)
-    assert "Bahaya dikenali: 50,0%" in str(error.value)
-    assert registry.metadata(tmp_path / "live.tar.gz")["model_id"] == "old" and ledger.read(tmp_path) == []
-    limits = tmp_path / "gate.yml"
-    limits.write_text("minimum: {}\n")
-    with pytest.raises(publish.PublishError, match="tidak ada yang dipasang"):
-        publish.publish(settings, bad, reason="", by="", limits=limits)
-
-
-def test_a_model_from_elsewhere_is_kept_for_rollback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, elsewhere = tmp_path / "models", tmp_path / "usb"
-    folder.mkdir()
-    elsewhere.mkdir()
-    settings = settings_for(folder, "http://127.0.0.1:1")
-    monkeypatch.setattr(publish, "assess", lambda *_a: report())
-    for name in ("a", "b", "c"):
-        done = publish.publish(settings, fake(elsewhere, name), reason="", by="")
-        assert done.down == ["http://127.0.0.1:1"]
-    shutil.rmtree(elsewhere)
-    assert publish.go_back(settings, reason="", by="")[0] == "b.tar.gz"
-    assert publish.go_back(settings, reason="", by="")[0] == "a.tar.gz"
-    (folder / "b.tar.gz").write_bytes(b"changed")
-    fake(tmp_path, "d")
-    publish.publish(settings, tmp_path / "d.tar.gz", reason="", by="")
-    (folder / "a.tar.gz").unlink()
-    with pytest.raises(publish.PublishError, match="hilang atau berubah"):
-        publish.go_back(settings, reason="", by="")
-
-
 async def test_other_components_are_said(models: Path, server: RasaServer, tmp_path: Path) -> None:
     """The code that reads a model is not in the file: a running server has that of its start."""
     path = tmp_path / "code.tar.gz"
@@ -300,59 +241,3 @@ async def test_other_components_are_said(models: Path, server: RasaServer, tmp_p
     assert done.restart
     done = await asyncio.to_thread(publish.swap, settings_for(models, server.url), path, file_only=True)
     assert not done.servers and not done.restart
-
-
-def test_two_people_cannot_publish_at_once(tmp_path: Path) -> None:
-    refused = pytest.raises(publish.PublishError, match="sedang berjalan")
-    with publish.alone(tmp_path), refused, publish.alone(tmp_path):
-        pass
-    with publish.alone(tmp_path):
-        pass
-
-
-@pytest.fixture
-def quick_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """`nirtatap train` with everything but the training itself; returns the names of what was trained."""
-    names: list[str] = []
-
-    def make(_catalogue: Any, models: Path) -> Path:
-        names.append(f"m{len(names)}")
-        return fake(models, names[-1])
-
-    monkeypatch.setattr(training, "make_model", make)
-    monkeypatch.setattr(training, "prepare", lambda _settings: None)
-    monkeypatch.setattr(trainer, "write_catalogue_words", lambda *_a: None)
-    monkeypatch.setattr(training, "load_settings", lambda: settings_for(tmp_path, "http://127.0.0.1:1"))
-    return names
-
-
-def live_id(models: Path) -> str:
-    return str(registry.metadata(models / "live.tar.gz")["model_id"])
-
-
-def test_training_makes_a_candidate_once_there_is_a_live_model(tmp_path: Path, quick_training: list[str]) -> None:
-    training.train()
-    assert live_id(tmp_path) == "m0" and ledger.candidate(tmp_path) is None
-    training.train()
-    assert live_id(tmp_path) == "m0" and ledger.candidate(tmp_path) == tmp_path / "m1.tar.gz"
-    training.train(make_live=True)
-    assert live_id(tmp_path) == "m2" and ledger.candidate(tmp_path) is None
-    training.train(if_changed=True)  # the manifest's inputs are not the folder's
-    assert live_id(tmp_path) == "m3" and len(quick_training) == 4
-    assert [one.model for one in ledger.stack(ledger.read(tmp_path))] == ["m0.tar.gz", "m2.tar.gz", "m3.tar.gz"]
-
-
-def test_a_restart_does_not_undo_a_rollback(
-    tmp_path: Path, quick_training: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The data that made the rejected model still stands there; training it again would bring it back."""
-    training.train()
-    training.train(make_live=True)
-    settings = settings_for(tmp_path, "http://127.0.0.1:1")
-    assert publish.go_back(settings, reason="buruk", by="Ani")[0] == "m0.tar.gz"
-    monkeypatch.setattr(trainer, "inputs_hash", lambda _root: "inputs-m1")
-    training.ensure_model(settings, None)  # type: ignore[arg-type]
-    assert live_id(tmp_path) == "m0" and len(quick_training) == 2
-    monkeypatch.setattr(trainer, "inputs_hash", lambda _root: "data was mended")
-    training.ensure_model(settings, None)  # type: ignore[arg-type]
-    assert live_id(tmp_path) == "m2"
