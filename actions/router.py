@@ -6,11 +6,11 @@ import datetime as dt
 import re
 from dataclasses import replace
 
-from actions import cards, clarify, offices, payload, referrals, safety, small_talk, subject, wider
+from actions import cards, choices, clarify, offices, payload, referrals, safety, small_talk, subject, wider
 from actions.desk import Ask, Desk, remember
 from actions.turn import Context, Incoming, Outcome, Ranked, Reply, Turn, Understanding
 from actions.understanding import with_safety
-from actions.vocabulary import ABOUT_A_SERVICE
+from actions.vocabulary import ABOUT_A_SERVICE, SAFETY
 from service_catalog.facts import Service
 
 _NUMBER = re.compile(r"^\s*(?:no\.?|nomor|pilih|yang|yg)?\s*([1-9])\s*[.)]?\s*$", re.IGNORECASE)
@@ -103,11 +103,12 @@ class Actions:
         if understanding.decision == "safety":
             return safety.answer(desk, ask)
         act = understanding.act
-        if act is None:
+        if act is None or act in SAFETY:
+            # Too little of a danger to warn of; but a service's card is no answer to what may be one.
             return clarify.not_understood(desk, ask)
-        event = wider.life_event(desk, ask) if act in (*ABOUT_A_SERVICE, "out_of_scope") else None
-        if event is not None:
-            return wider.answer_life_event(desk, ask, event)
+        pointed = choices.answer(desk, ask) or self._life_event(ask)
+        if pointed is not None:
+            return pointed
         if understanding.decision in ("clarify", "fallback"):
             found = self._corrected(ask) or self._subject_only(ask) or self._follow_up(ask)
             if found is not None:
@@ -129,8 +130,16 @@ class Actions:
         if act in referrals.ANSWERS and act not in ABOUT_A_SERVICE:
             return referrals.ANSWERS[act](desk, ask, services[0] if services else subject.remembered(desk, ask, act))
         if understanding.decision == "clarify" and understanding.services:
-            return self._by_search(ask) or clarify.which_of(desk, ask, clarify.guesses(desk, ask))
+            # “Kk” is four services to the model too; a phrase of one of them is not what was written.
+            found = self._by_search(ask) if len(services) == 1 else None
+            return found or clarify.which_of(desk, ask, clarify.guesses(desk, ask))
         return self._about_a_service(ask, services)
+
+    def _life_event(self, ask: Ask) -> Turn | None:
+        if ask.understanding.act not in (*ABOUT_A_SERVICE, "out_of_scope"):
+            return None
+        event = wider.life_event(self._desk, ask)
+        return wider.answer_life_event(self._desk, ask, event) if event is not None else None
 
     def _about_a_service(self, ask: Ask, services: list[Service]) -> Turn:
         desk = self._desk

@@ -50,7 +50,7 @@ _PATTERNS: tuple[tuple[Danger, str], ...] = (
     (
         SELF_HARM,
         r"\b(?:pengen|pgn|pengin|pingin|ingin|mau|mo|hayang|hoyong) (?:cepet |cepat |segera |langsung |ikut |milih )?(?:mati|paeh|maot|meninggal)(?: aja| saja| wae)?"
-        r"(?! (?:lampu|listrik|air|suri|rasanya (?:nunggu|antri|antre|ngantri)))\b",
+        r"(?! (?:lampu|listrik|air|suri|berdiri|gaya|ketawa|penasaran|bosan|kutu|rasanya (?:nunggu|antri|antre|ngantri)))\b",
     ),
     (SELF_HARM, r"\b(?:ga|gak|nggak|tidak|tak|gk|ngga) (?:kuat|sanggup|mau|pengen|ingin) hidup\b"),
     (SELF_HARM, r"\b(?:(?:silet|sayat|iris|potong)(?:in)? (?:tangan|nadi|urat nadi)|(?:minum|nenggak) racun(?! tikus buat)|overdosis|nyakitin diri|menyakiti diri|hidup (?:ga|gak|udah ga|udah gak|tidak) (?:ada )?(?:guna|berguna|artinya)(?:nya)? lagi)\b"),
@@ -63,6 +63,7 @@ _PATTERNS: tuple[tuple[Danger, str], ...] = (
     ),
     (VIOLENCE, r"\b(?:suami|salaki|pacar|ayah|bapak|mantan)(?: saya| sy| aku| abdi)? (?:suka |sering |lagi |terus )*(?:mukul|mukulin|ngegebug|nampar|nyiksa|nendang|nyekik)"),
     (VIOLENCE, r"\b(?:suami|istri|pacar|mantan|bapak|ayah)(?: \w+){0,2} (?:ngancam|ngancem|mengancam)(?: \w+){0,3} (?:bunuh|membunuh|ngabunuh)\b"),
+    (VIOLENCE, r"\b(?:(?:takut|diancam|diancem) (?:mau )?dibunuh|nyawa\w*(?: saya| sy| aku)? terancam|dianiaya|disiksa)\b"),
     (VIOLENCE, r"\b(?:diraba|diraba raba|diraba-raba|digrepe|disiram air keras|dipaksa berhubungan)\b"),
     (FIRE, r"\b(?:bau gas|gas bocor|elpiji bocor|gasnya bocor|tabung bocor)\b"),
     (FIRE, r"\b(?:omah|rumoh|imah)\w*(?: \w+){0,2} (?:kobong|kobongan|tutong|kabeuleum)\b"),
@@ -75,9 +76,12 @@ _PATTERNS: tuple[tuple[Danger, str], ...] = (
     (RESCUE, r"\b(?:hanyut|kebawa arus|terseret arus|nyemplung|kacebur|titeuleum)\b.{0,30}\b(?:sungai|kali|walungan|kolam|sumur|banjir|selokan)\b"),
     (MEDICAL, r"\b(?:kesetrum|kesetrom|tersengat listrik|tersedak|keselek|ketuban pecah|pecah ketuban|sesak (?:napas|nafas) (?:parah|berat|banget)|(?:ga|gak|tidak|susah) bisa (?:napas|nafas|bernapas)|stroke mendadak)\b"),
     (MEDICAL, _not_after(["mau", "kaya", "kayak", "serasa"]) + r"\b(?:serangan jantung|kejang kejang|kejang-kejang|pendarahan hebat|pingsan|keracunan|henti jantung|korban (?:tabrakan|kecelakaan)|ketabrak|tertabrak|katabrak|tabrak lari)\b(?! (?:syarat|surat|biaya))"),
+    (MEDICAL, r"\b(?:ketelen|ketelan|tertelan|nelen|menelan) (?:koin|uang logam|bate?rai|batre|peniti|jarum|magnet|paku|kelereng|obat tidur)\b"),
+    (EMERGENCY, r"\b(?:kabel|kawat)(?: \w+){0,4} (?:putus|jatuh|menjuntai|nyetrum)\b.{0,40}\b(?:api|nyetrum|percikan|kesetrum|meledak)\b"),
     (MEDICAL, r"\b(?:butuh|perlu|minta|kirim|panggil|tolong|butuhkeun) (?:\w+ )?(?:ambulan|ambulans|ambulance)\b"),
-    (CRIME, _not_after(["takut", "serasa", "kayak", "kaya", "bukan"]) + r"\b(?:dirampok|dibegal|ditodong|dijambret|dibacok|ditusuk(?! jarum)|dirampas|disekap|diculik|perampokan|pembegalan|tawuran|penculikan)\b"),
+    (CRIME, _not_after(["takut", "serasa", "kayak", "kaya", "kyk", "kek", "bukan"]) + r"\b(?:dirampok|dibegal|ditodong|dijambret|dibacok|ditusuk(?! jarum)|dirampas|disekap|diculik|perampokan|pembegalan|tawuran|penculikan)\b"),
     (CRIME, r"^(?:tolong\w* |ada )?(?:begal|rampok|maling)\b.{0,40}\b(?:sekarang|skrg|skr|barusan|ayeuna|saiki)\b"),
+    (CRIME, r"\bdi(?:kejar|udag|buru) (?:begal|rampok|preman|orang (?:bawa|mawa))\b"),
     (CRIME, r"\b(?:ada|aya|ono|na) (?:maling|rampok|begal)\b.{0,30}\b(?:masuk|asup|rumah|imah|omah|lagi|sekarang|dalam|atap|kamar)\b"),
     (CRIME, r"\b(?:ngamuk|ngamok|mengamuk)\b.{0,30}\b(?:bawa|nyekel|mawa) (?:\w+ )?(?:golok|celurit|clurit|pisau|parang|bedog|pistol|senjata)\b"),
     (CRIME, r"\b(?:bawa|mawa|nodong) (?:\w+ )?(?:golok|celurit|clurit|pisau|parang|bedog|pistol)\b.{0,30}\b(?:ngamuk|ngancam|ngancem|ngejar|ngudag|nodong|orang|warga)\b"),
@@ -85,6 +89,8 @@ _PATTERNS: tuple[tuple[Danger, str], ...] = (
     (DISASTER, r"\b(?:banjir|caah|air|cai|aer)\b.{0,30}\b(?:sedada|seleher|sepinggang|saleher|sadada|seatap)\b"),
     (MISSING, _not_after(_THINGS) + r"\b(?:anak|budak|balita|bayi|adik|adek|ibu|nenek|kakek|bapak|ponakan|keponakan|cucu|incu)(?: \w+){0,3} (?:hilang|ilang|leungit|diculik)\b(?=.*\b(?:tolong|cari|belum pulang|blm pulang|dari tadi|sejak|di (?:mall|pasar|taman|alun))\b)"),
     (EMERGENCY, r"^(?:\w+ ){0,3}emergency(?: \w+){0,2}$"),
+    (MISSING, r"\b(?:anak|budak|adik|adek|ponakan|keponakan|cucu|incu|nenek|kakek)(?: (?:saya|sy|aku|abdi|gw|kami|perempuan|laki))*(?: \w+)? (?:hilang|ilang|leungit|(?:belum|blm|ga|gak) pulang)\b.{0,15}\b(?:dari|dr|sejak|ti) (?:kemarin|kemaren|kmrn|semalam|semalem|tadi|kamari|pagi|siang|sore)\b"),
+    (EMERGENCY, r"\U0001f198|^sos\b"),
     (EMERGENCY, r"\b(?:darurat banget|keadaan darurat|ini darurat)\b"),
 )  # fmt: skip
 
@@ -105,20 +111,25 @@ _URGENT = re.compile(r"\b(?:tolong\w*|tulung|tulong|cepat|cepet|buruan|gancang|s
 _SPACES = re.compile(r"[\s,.!;:]+")
 MOST_READ = 4000
 """Characters searched of a message: its beginning and its end."""
+MOST_SENT = 20_000
+"""Characters from which marks are taken: that grows with the square of their number."""
 _MARKS = frozenset({"Mn", "Me", "Cf"})
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
 
 
 def recognise(text: str) -> Danger | None:
     """The danger a message speaks of in so many words, or None."""
-    bare = _without_marks(text)
-    read = bare if len(bare) <= MOST_READ else f"{bare[: MOST_READ // 2]} {bare[-MOST_READ // 2 :]}"
+    read = _ends(_without_marks(_ends(text, MOST_SENT)), MOST_READ)
     flat = _STRETCHED.sub(r"\1", _SPACES.sub(" ", read.lower()))
     calm = _PAPERWORK.search(flat) or (_PAPERS_TOO.search(flat) and not _URGENT.search(flat))
     for danger, pattern in _COMPILED:
         if (danger.act == "report_crisis" or not calm) and pattern.search(flat):
             return danger
     return None
+
+
+def _ends(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]} {text[-most // 2 :]}"
 
 
 def _without_marks(text: str) -> str:

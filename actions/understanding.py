@@ -15,6 +15,8 @@ MOST = 5
 
 _COMMAND_START = re.compile(r"^[/\s]+")
 _LETTER = re.compile(r"[A-Za-z]")
+LETTERS_LOOKED_FOR = 20_000
+"""Characters in which two letters must stand for a message to have words."""
 _MASKED = re.compile(r"\[(?:nomor|telepon) disamarkan\]")
 """What stands for a number that was taken out (bot/privacy.py): no word of the resident's."""
 
@@ -71,7 +73,10 @@ def _less_sure_without_words(understanding: Understanding) -> Understanding:
     A thumb or a greeting's emoji is still understood, and a bare number may still be asked about.
     """
     # Fullwidth, circled and accented letters are letters, as they are to the normaliser.
-    if len(_LETTER.findall(_MASKED.sub("", unicodedata.normalize("NFKD", understanding.text)))) > 1:
+    if (
+        len(_LETTER.findall(_MASKED.sub("", unicodedata.normalize("NFKD", understanding.text[:LETTERS_LOOKED_FOR]))))
+        > 1
+    ):
         return understanding
     if understanding.decision == "safety":
         return replace(understanding, decision="fallback")

@@ -76,7 +76,7 @@ class ActClassifier(GraphComponent):
         trained = linear.train(
             texts,
             acts,
-            labels.classes_of(acts),
+            labels.act_classes(acts),
             labels.parts(len(examples)),
             settings=settings_of(self._config),
             c=float(self._config["c"]),

@@ -57,10 +57,17 @@ class Confidence:
         from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - the server need not load it
 
         flat = evidence_.reshape(-1, evidence_.shape[-1])
-        model = LogisticRegression(C=1e3, max_iter=1000)
-        model.fit(flat, targets.reshape(-1))
-        # More evidence never makes less sure.
-        return cls(tuple(max(float(weight), 0.0) for weight in model.coef_[0]), float(model.intercept_[0]))
+        used = list(range(flat.shape[1]))
+        # More evidence must never make less sure: a part that would is left out, and the rest fitted anew.
+        while used:
+            model = LogisticRegression(C=1e3, max_iter=1000)
+            model.fit(flat[:, used], targets.reshape(-1))
+            weights = dict(zip(used, (float(weight) for weight in model.coef_[0]), strict=True))
+            if min(weights.values()) > 0:
+                return cls(tuple(weights.get(part, 0.0) for part in range(flat.shape[1])), float(model.intercept_[0]))
+            used = [part for part in used if weights[part] > 0]
+        # So few examples that the held-out ones say nothing: the margin alone ranks.
+        return cls((1.0, *[0.0] * (flat.shape[1] - 1)), 0.0)
 
     def save(self, folder: Path) -> None:
         content = {"weights": self.weights, "shift": self.shift}

@@ -40,7 +40,7 @@ def decide(
     act, certainty = acts[0]["name"], acts[0]["confidence"]
     subject = services or opd
     if act in NEEDS_A_SERVICE and subject:
-        certainty = max(certainty, thresholds["act_floor"]) * subject[0]["confidence"]
+        certainty *= subject[0]["confidence"]
     if certainty >= thresholds["answer"]:
         return "answer"
     return "clarify" if certainty >= thresholds["clarify"] else "fallback"
@@ -50,7 +50,7 @@ def _is_danger(acts: list[dict[str, Any]], thresholds: dict[str, Any], words: in
     """Whether the likeliest act is a danger, however doubtful, or another likely act is one.
 
     One or two words are often the beginning of a sentence ("saya", "tolong pak"), of which a
-    model knows little, so they must be surer; those that do mean danger are in fixed patterns.
+    model knows little, so they must be surer.
     """
     short = words < thresholds["safety_words"]
     for place, act in enumerate(acts):
@@ -75,8 +75,7 @@ class Decider(GraphComponent):
             "safety": 0.15,
             "safety_behind": 0.3,
             "safety_words": 3,
-            "safety_short": 0.85,
-            "act_floor": 0.0,
+            "safety_short": 0.3,
         }
 
     @classmethod
@@ -99,7 +98,8 @@ class Decider(GraphComponent):
                 message.get("services") or [],
                 message.get("opd") or [],
                 self._thresholds,
-                len((message.get(TEXT) or "").split()),
+                # The normaliser makes words of signs and emoji too: “tolong!!” is one word.
+                sum(word.isalpha() for word in (message.get(TEXT) or "").split()),
             )
             message.set("decision", decision, add_to_output=True)
         return messages

@@ -20,7 +20,11 @@ WIDTHS = (1, 2, 3, 4)
 LONGEST = 60
 """Words read; of a longer text the beginning and the end."""
 PIECES_OF_A_WORD = 40
+"""More are not read: the shorter pieces of all the word come first, so a very long one loses longer pieces."""
 WORDS_KEPT = 20_000
+"""Vectors of words seen before; some fifteen megabytes at most."""
+LONGEST_KEPT = 40
+"""Letters; what is longer is no word, and is not kept."""
 PIECE_MIN, PIECE_MAX = 3, 5
 
 
@@ -87,7 +91,8 @@ class Encoder:
             numbers = pieces(word, len(self.piece_vectors))
             if numbers:
                 known += self.piece_vectors[numbers].mean(axis=0)
-            self._vectors[word] = known
+            if len(word) <= LONGEST_KEPT:
+                self._vectors[word] = known
         return known
 
     def save(self, path: Path) -> None:

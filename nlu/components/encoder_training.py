@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing import parent_process
 from typing import Any
 
 import numpy as np
@@ -88,6 +91,21 @@ def misspell(word: str, random: Any) -> str:
     if kind < 0.85:
         return word[: place + 1] + word[place:]
     return word[:place] + chr(ord("a") + int(random.integers(0, 26))) + word[place + 1 :]
+
+
+def end_with_parent() -> None:
+    """For a training process: end when the one that started it does, even if that was killed.
+
+    A pool's processes hold both ends of its pipes, so none of them would ever see one close.
+    """
+
+    def wait() -> None:
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def train(texts: Sequence[str], targets: Mapping[str, Any], shape: Shape, seed: int) -> Encoder:

@@ -22,7 +22,7 @@ SHARE = 10
 
 
 SPREAD_MESSAGES = 60
-SPREAD_ACTS, SPREAD_SERVICES = 8.0, 45.0
+SPREAD_ACTS, SPREAD_SERVICES = 9.0, 15.0
 """A word stands in so many messages, over (the equivalent of) so many equally likely acts and services."""
 
 WEIGHT_OF_NO_MEANING = 5
@@ -49,9 +49,14 @@ def services_of(message: Message) -> list[str]:
     return services or [f"{AGENCY}{name}" for name in named.get(OPD) or ()] or [NONE]
 
 
-def classes_of(labels: Sequence[Sequence[str]], more: Sequence[str] = ()) -> tuple[str, ...]:
-    """Every label once, sorted, so that whoever asks numbers them alike."""
-    return tuple(sorted({label for row in labels for label in row} | set(more)))
+def act_classes(acts: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Every act once, sorted: the encoder and the classifier must number them alike."""
+    return tuple(sorted({act for row in acts for act in row}))
+
+
+def service_classes(services: Sequence[Sequence[str]], synonyms: Mapping[str, str]) -> tuple[str, ...]:
+    """Every service and agency of the examples and of the catalogue's phrases, and none, sorted."""
+    return tuple(sorted({NONE, *(name for row in services for name in row), *synonyms.values()}))
 
 
 def parts(count: int) -> Any:

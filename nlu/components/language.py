@@ -17,8 +17,8 @@ LEXICON = Path(__file__).with_name("lexicon.csv")
 MAX_CHARACTERS = 2000
 """Longer messages are read by their beginning and end, where the question stands."""
 
-MAX_RAW = 100_000
-"""Nothing beyond it is even looked at for marks."""
+MAX_RAW = 20_000
+"""Of a longer text only both ends are looked at for marks: taking them off grows with the square of their number."""
 
 # Placeholders keep their shape through the tokeniser and can be learnt like words.
 NIK, PHONE, REFERENCE, MONEY, DATE, URL = (

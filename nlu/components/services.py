@@ -81,7 +81,7 @@ class ServiceResolver(GraphComponent):
         trained = linear.train(
             texts,
             services,
-            labels.classes_of(services, [service for _, service in synonyms]),
+            labels.service_classes(services, training_data.entity_synonyms),
             labels.parts(len(examples)),
             settings=settings_of(self._config),
             c=float(self._config["c"]),

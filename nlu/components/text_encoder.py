@@ -29,8 +29,9 @@ ENCODED = "encoded"
 class TextEncoder(GraphComponent):
     """Sets `encoded`. Two encoders, each trained without one held-out part, are averaged.
 
-    Two read better than one, and what each makes of its own held-out part is honest: the
-    classifiers learn from it how far to trust the encoder.
+    Two read better than one, and each has not seen its own held-out part: from what it makes
+    of that the classifiers learn how far to trust the encoder (a little less than they could,
+    since it is the two together that they will hear).
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class TextEncoder(GraphComponent):
 
         kept = [np.flatnonzero(part != left_out) for left_out in range(labels.PARTS)]
         # Processes: TensorFlow's threads of one process take turns, and there are two cores.
-        with ProcessPoolExecutor(labels.PARTS, mp_context=get_context("spawn")) as processes:
+        with ProcessPoolExecutor(labels.PARTS, get_context("spawn"), encoder_training.end_with_parent) as processes:
             self._encoders = tuple(
                 processes.map(
                     encoder_training.train,
@@ -132,6 +133,8 @@ class _Lessons:
     services: list[list[str]]
     """Of all texts but `acts`, which is of the examples alone."""
     of_no_meaning: int
+    act_classes: tuple[str, ...]
+    service_classes: tuple[str, ...]
 
     @classmethod
     def of(cls, examples: list[Message], synonyms: Mapping[str, str], lexicon: Mapping[str, str]) -> _Lessons:
@@ -145,19 +148,26 @@ class _Lessons:
             acts,
             [*services, *([labels.NONE] for _ in bare), *([service] for _, service in phrases)],
             len(bare),
+            labels.act_classes(acts),
+            labels.service_classes(services, synonyms),
         )
 
     def targets(self, first: float) -> Mapping[str, Any]:
         """Rows as `encoder_training.train` wants them; a task needs two classes.
 
         A word of no meaning may be any act, so all are as likely; a synonym teaches no act.
+
+        Raises:
+            ValueError: neither acts nor services are at least two.
         """
-        act_classes, service_classes = labels.classes_of(self.acts), labels.classes_of(self.services)
-        no_act = np.zeros((len(self.texts) - len(self.acts), len(act_classes)), np.float32)
-        no_act[: self.of_no_meaning] = 1 / len(act_classes)
-        of_acts = np.concatenate([labels.shares(self.acts, act_classes, first), no_act])
-        found = {labels.ACTS: of_acts, labels.SERVICES: labels.shares(self.services, service_classes, 0.5)}
-        return {task: rows for task, rows in found.items() if rows.shape[1] > 1}
+        no_act = np.zeros((len(self.texts) - len(self.acts), len(self.act_classes)), np.float32)
+        no_act[: self.of_no_meaning] = 1 / len(self.act_classes)
+        of_acts = np.concatenate([labels.shares(self.acts, self.act_classes, first), no_act])
+        found = {labels.ACTS: of_acts, labels.SERVICES: labels.shares(self.services, self.service_classes, 0.5)}
+        found = {task: rows for task, rows in found.items() if rows.shape[1] > 1}
+        if not found:
+            raise ValueError(f"at least two labels are needed to train a classifier, got {list(self.act_classes)}")
+        return found
 
 
 def held_out(examples: list[Message], task: str, places: Any) -> Any | None:

@@ -40,6 +40,15 @@ def test_a_few_sure_words_that_name_nothing_are_a_follow_up_although_the_model_d
     assert "Untuk layanan apa" in text_of(say("bayar ga", "ask_fee", services=(doubt,), decision="fallback"))
 
 
+@pytest.mark.parametrize("decision", ["clarify", "answer"])
+@pytest.mark.parametrize("context", [Context(), KTP], ids=["new", "after a card"])
+@pytest.mark.parametrize("act", ["report_crisis", "report_emergency"])
+def test_no_card_answers_what_may_be_danger(say: Say, act: str, context: Context, decision: str) -> None:
+    """Too little of it for the warning: the bot says that it has not understood, and answers with no card."""
+    turn = say("gelap", act, services=("lapor_kekerasan",), decision=decision, context=context)
+    assert turn.outcome is Outcome.NOT_UNDERSTOOD
+
+
 def test_an_answer_is_kept_for_the_next_message(say: Say) -> None:
     first = say("berapa biayanya", "ask_fee")
     assert first.outcome is Outcome.CLARIFIED

@@ -31,6 +31,8 @@ for name, more in (("margins", None), ("both", encoded)):
 with tempfile.TemporaryDirectory() as folder:
     fitted.save(pathlib.Path(folder))
     again = Confidence.load(pathlib.Path(folder))
+against = Confidence.fit(evidence(-margins[:40], encoded[:40]), targets[:40])
+nothing = Confidence.fit(evidence(-margins[:8], None), targets[:8])
 parts = labels.parts(1000)
 acts = [[f"a{n % 12}"] for n in range(600)]
 services = [[f"s{n % 60}"] for n in range(600)]
@@ -39,13 +41,14 @@ texts[0] = "ya"
 print(json.dumps({
     "bare": labels.words_of_no_meaning(texts, acts, services),
     "few": labels.words_of_no_meaning(texts[:50], acts[:50], services[:50]),
+    "against": list(against.weights), "nothing": list(nothing.weights),
     "leads": leads(np.array([[3.0, 1.0, -2.0], [0.5, 0.5, 0.0]])).tolist(),
     "scores": scores,
     "same": again == fitted,
     "shapes": [list(evidence(margins, None).shape), list(evidence(margins, encoded).shape)],
     "parts": [int((parts == part).sum()) for part in (-1, 0, 1)],
     "again": bool((labels.parts(1000) == parts).all()),
-    "classes": list(labels.classes_of([["b", "a"], ["a"]], ["c"])),
+    "classes": [list(labels.act_classes([["b", "a"], ["a"]])), list(labels.service_classes([["b"]], {"kartu": "c"}))],
     "shares": labels.shares([["b", "a"], ["a"], ["c", "b", "a"]], ["a", "b", "c"], 0.6).tolist(),
 }))
 """
@@ -72,6 +75,11 @@ def test_a_second_witness_helps_and_no_evidence_counts_against_itself(found: dic
     assert min(alone["weights"] + both["weights"]) >= 0
 
 
+def test_evidence_that_speaks_against_itself_is_left_out_and_something_always_ranks(found: dict[str, Any]) -> None:
+    assert found["against"][:2] == [0.0, 0.0] and found["against"][2] > 0
+    assert found["nothing"] == [1.0, 0.0]
+
+
 def test_it_is_saved_whole(found: dict[str, Any]) -> None:
     assert found["same"]
     assert found["shapes"] == [[4000, 4, 2], [4000, 4, 3]]
@@ -82,7 +90,7 @@ def test_each_held_out_part_is_a_tenth_and_the_same_at_every_asking(found: dict[
 
 
 def test_labels_become_classes_and_shares(found: dict[str, Any]) -> None:
-    assert found["classes"] == ["a", "b", "c"]
+    assert found["classes"] == [["a", "b"], ["-", "b", "c"]]
     assert found["shares"] == [
         pytest.approx([0.4, 0.6, 0.0]),
         pytest.approx([1.0, 0.0, 0.0]),

@@ -11,7 +11,7 @@ from tests.nlu.rasa_python import run
 
 THRESHOLDS = {
     "answer": 0.8, "clarify": 0.15, "safety": 0.15, "safety_behind": 0.3,
-    "safety_words": 3, "safety_short": 0.85, "act_floor": 0.0,
+    "safety_words": 3, "safety_short": 0.3,
 }  # fmt: skip
 CASES: tuple[tuple[str, list[tuple[str, float]], list[float], list[float], int, str], ...] = (
     ("nothing read", [], [], [], 8, "fallback"),
@@ -23,8 +23,8 @@ CASES: tuple[tuple[str, list[tuple[str, float]], list[float], list[float], int, 
     ("hardly anything", [("ask_fee", 0.3)], [0.3], [], 8, "fallback"),
     ("danger needs little", [("report_emergency", 0.16), ("ask_fee", 0.15)], [], [], 8, "safety"),
     ("danger behind a question", [("ask_procedure", 0.9), ("report_crisis", 0.3)], [0.9], [], 8, "safety"),
-    ("two words, half sure of danger", [("report_crisis", 0.7)], [], [], 2, "clarify"),
-    ("two words, quite sure of danger", [("report_emergency", 0.9)], [], [], 2, "safety"),
+    ("two words, a little sure of danger", [("report_crisis", 0.25)], [], [], 2, "clarify"),
+    ("two words, half sure of danger", [("report_emergency", 0.4)], [], [], 2, "safety"),
     ("a trace of danger is none", [("ask_procedure", 0.9), ("report_crisis", 0.29)], [0.95], [], 8, "answer"),
 )
 
