@@ -13,6 +13,9 @@ SURE_OF_OPD = 0.6
 SECOND_SERVICE = 0.35
 """Confidence from which a second service counts as asked about too."""
 
+NAME_ONLY = 5
+"""A message of more words asks something itself, if only “gimana ya”: what was asked before is left alone."""
+
 
 def named_opd(desk: Desk, ask: Ask) -> Opd | None:
     """The agency meant; one whose own name stands in the message is trusted more than the model."""
@@ -47,7 +50,8 @@ def remembered(desk: Desk, ask: Ask, act: str) -> Service | None:
 def asked_acts(ask: Ask) -> tuple[str, ...]:
     """The acts to answer; naming only a service answers what was asked before it was known."""
     acts = tuple(act for act in ask.acts if act in ABOUT_A_SERVICE)
-    if acts in ((), ("ask_overview",)) and ask.context.pending_acts:
+    names_only = acts in ((), ("ask_overview",)) and len(ask.incoming.text.split()) <= NAME_ONLY
+    if names_only and ask.context.pending_acts:
         return ask.context.pending_acts
     aspects = tuple(act for act in acts if act in SERVICE_ASPECTS)
     return aspects if acts and acts[0] == "ask_overview" and aspects else acts or ("ask_overview",)

@@ -57,6 +57,14 @@ def test_an_answer_is_kept_for_the_next_message(say: Say) -> None:
     assert "5 Januari 2024" in text_of(second)
 
 
+def test_an_old_question_does_not_overwrite_a_new_one(say: Say) -> None:
+    first = say("bayar teu", "ask_fee")
+    assert first.outcome is Outcome.CLARIFIED
+    text = "nama bapak di KK teh kumaha ngahapusna"
+    second = say(text, "ask_overview", services=("kk_perubahan_data",), context=first.context)
+    assert second.act == "ask_overview" and second.service == "kk_perubahan_data"
+
+
 def test_status_and_a_human_are_about_the_service_at_hand(say: Say) -> None:
     assert say("udah jadi belum", "track_request", context=KTP).service == "ktp_el_hilang"
     agent = say("mau sama petugas", "talk_to_agent", context=KTP)
