@@ -78,16 +78,15 @@ def _same_text(rows: list[Example], normal: dict[Example, str]) -> Iterator[str]
 
 
 def _leaks(rows: list[Example], normal: dict[Example, str], root: Path, lexicon: dict[str, str]) -> Iterator[str]:
-    """Examples that also stand in an evaluation set: the exam would measure memory.
+    """Examples that also stand in an evaluation set, or nearly: the exam would measure memory.
 
-    One or two words (“iya”, “halo min”) are what everybody writes, so they may be in both.
+    A few words (“iya”, “halo min”) are what everybody writes, so they may be in both.
     """
     exam = set()
     for path in sorted((root / EVALUATION).glob("*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
             if line.strip():
                 exam.add(language.normalise(json.loads(line)["text"], lexicon))
-    shortest = 4
-    for row in rows:
-        if normal[row] in exam and len(normal[row].split()) >= shortest:
-            yield f"{row.where}: juga ada di data uji; hapus salah satu: “{row.text[:60]}”"
+    for row, question in duplicates.same(rows, normal, exam):
+        same = "juga ada di data uji" if normal[row] == question else f"hampir sama dengan soal ujian “{question[:60]}”"
+        yield f"{row.where}: {same}; hapus yang di sini: “{row.text[:60]}”"

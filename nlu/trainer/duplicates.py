@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from rapidfuzz import fuzz
 
@@ -40,6 +40,22 @@ def near(rows: list[Example], normal: Mapping[Example, str]) -> list[str]:
         for word in rarest:
             blocks[word].append(number)
     return warnings
+
+
+def same(rows: list[Example], normal: Mapping[Example, str], texts: Collection[str]) -> Iterator[tuple[Example, str]]:
+    """The examples of some length that say nearly the same as one of the normalised texts, with that text."""
+    long = [row for row in rows if len(normal[row].split()) >= SHORTEST]
+    holding: defaultdict[str, list[Example]] = defaultdict(list)
+    for row in long:
+        for word in set(normal[row].split()):
+            holding[word].append(row)
+    for text in sorted(texts):
+        words = set(text.split())
+        if len(words) < SHORTEST:
+            continue
+        rarest = sorted(words, key=lambda word: (len(holding[word]), word))[:_RAREST]
+        found = dict.fromkeys(row for word in rarest for row in holding[word])
+        yield from ((row, text) for row in found if normal[row] == text or alike(normal[row], text))
 
 
 def alike(one: str, other: str) -> bool:

@@ -73,6 +73,20 @@ def test_leaks_from_the_exam_are_found(root: Path, catalogue) -> None:
     assert any("data uji" in problem for problem in check.errors(root, catalogue))
 
 
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("bikin kia bayar gak trs berapa lamaa", True),  # a letter more
+        ("bikin kia bayar gak", False),  # a clause less is another question
+        ("halo min min min", False),  # two words are everybody's
+    ],
+)
+def test_what_nearly_stands_in_the_exam_is_found_too(root: Path, catalogue, question: str, found: bool) -> None:
+    message = {"text": question, "acts": ["ask_fee"], "services": [], "opd": []}
+    (root / "nlu" / "evaluation" / "x.jsonl").write_text(json.dumps(message) + "\n", encoding="utf-8")
+    assert any("soal ujian" in problem for problem in check.errors(root, catalogue)) is found
+
+
 def test_no_data_is_a_fault(root: Path, catalogue) -> None:
     (root / "nlu" / "data" / "a.yml").unlink()
     assert check.errors(root, catalogue) == ["nlu/data: tidak ada satu contoh pun"]
